@@ -1,0 +1,87 @@
+"""What counts as seeing an item in somebody's hands: the certificate, or an asset id that was not there before.
+
+Names prove nothing (everybody owns that case). Where Steam gives an item a certificate, the certificate is the item.
+Where it gives none, the seller's program names the new asset id, and that asset must be in the buyer's inventory under
+the right name, be younger than the asset that was sold, be no other trade's, and not have been there before the trade.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One asset of an inventory, as far as it matters as evidence."""
+
+    assetid: str
+    market_hash_name: str
+    certificate: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sold:
+    """The item that was sold, as it was in the seller's inventory."""
+
+    assetid: str
+    market_hash_name: str
+    certificate: str | None
+
+
+def find_delivered(
+    sold: Sold,
+    seen: Iterable[Asset],
+    *,
+    new_assetid: str | None,
+    had_before: Collection[str] | None,
+    of_other_trades: Collection[str] = (),
+) -> str | None:
+    """Return the asset id under which the sold item lies in this inventory, or None when nothing proves it.
+
+    `new_assetid` is what the seller's side calls it; `had_before` the buyer's assets of that name before the trade,
+    None when they were not read, and then an item without a certificate proves nothing.
+    """
+    for asset in seen:
+        if asset.market_hash_name != sold.market_hash_name or asset.assetid in of_other_trades:
+            continue
+        if sold.certificate is not None:
+            if asset.certificate == sold.certificate:
+                return asset.assetid
+            continue
+        if (
+            asset.assetid == new_assetid
+            and had_before is not None
+            and asset.assetid not in had_before
+            and _younger(asset.assetid, sold.assetid)
+        ):
+            return asset.assetid
+    return None
+
+
+def still_there(sold: Sold, seen: Iterable[Asset], new_assetid: str | None) -> bool:
+    """Say whether an item that was seen delivered still lies in the buyer's inventory."""
+    return any(
+        asset.market_hash_name == sold.market_hash_name
+        and (
+            asset.certificate == sold.certificate
+            if sold.certificate is not None
+            else asset.assetid == new_assetid
+        )
+        for asset in seen
+    )
+
+
+def came_back(sold: Sold, seen: Iterable[Asset]) -> bool:
+    """Say whether the item lies in the seller's inventory again, by certificate or under its old id."""
+    return any(
+        asset.market_hash_name == sold.market_hash_name
+        and (
+            asset.assetid == sold.assetid
+            or (sold.certificate is not None and asset.certificate == sold.certificate)
+        )
+        for asset in seen
+    )
+
+
+def _younger(assetid: str, than: str) -> bool:
+    """Steam's asset ids only ever grow: an asset made by a trade has a greater id than the one it replaces."""
+    return assetid.isascii() and assetid.isdigit() and than.isdigit() and int(assetid) > int(than)

@@ -1,0 +1,636 @@
+"""The trade machine: what a trade is, what can happen to it, and the one place that decides what follows.
+
+    created -> sending -> needs_confirmation -> sent -> accepted -> protected -> finished
+       |          |              |               |          |           |
+       +----------+--------------+---------------+----> cancelled   reversed
+
+Two laws shape it. *An offer that may be alive is never refunded* (rules.md 3): once an agent was told to create the
+Steam offer, a deadline only asks for a cancel, and the money comes back on proof that the offer is dead. *A witness
+who is not the payee* (rules.md 2): the seller's word that it was accepted is a claim; `Delivered` and `Settled`
+carry the word of somebody else.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Literal
+
+Side = Literal["seller", "buyer"]
+
+
+class State(StrEnum):
+    """Where a trade stands."""
+
+    CREATED = "created"  # -> sending, cancelled: bought and paid into escrow, no agent was told yet
+    SENDING = "sending"  # -> needs_confirmation, sent, created, cancelled: an agent has the order to send
+    NEEDS_CONFIRMATION = (
+        "needs_confirmation"  # -> sent, accepted, cancelled: the seller's phone has to confirm
+    )
+    SENT = "sent"  # -> accepted, cancelled, reversed: the buyer can accept
+    ACCEPTED = "accepted"  # -> protected, finished, reversed: the buyer has the item
+    PROTECTED = "protected"  # -> finished, reversed: Steam would still let either side take it back
+    FINISHED = "finished"  # the seller is paid
+    CANCELLED = (
+        "cancelled"  # -> accepted: the buyer has his money back; an acceptance seen afterwards re-opens
+    )
+    REVERSED = "reversed"  # the item went back, and so did the money
+
+
+PUBLIC: dict[State, str] = {
+    State.CREATED: "active",
+    State.SENDING: "active",
+    State.NEEDS_CONFIRMATION: "active",
+    State.SENT: "active",
+    State.ACCEPTED: "active",
+    State.PROTECTED: "active",
+    State.FINISHED: "finished",
+    State.CANCELLED: "cancelled",
+    State.REVERSED: "cancelled",
+}
+WAITING_FOR_STEAM = (State.SENDING, State.NEEDS_CONFIRMATION, State.SENT)
+UNDELIVERED = (State.CREATED, *WAITING_FOR_STEAM)
+DELIVERED = (State.ACCEPTED, State.PROTECTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """A trade as it stands: the row of the table `trade`, field for column."""
+
+    id: int
+    offer_id: int
+    buyer_id: int
+    payee_id: int
+    seller_id: int
+    buyer_steamid: str
+    trade_token: str
+    price_cents: int
+    fee_cents: int
+    paid_deposit_cents: int
+    paid_balance_cents: int
+    seller_sold_count: int
+    custom_id: str | None
+    idempotency_key: str | None
+    digest: bytes
+    state: State
+    causer: Side | None
+    offer_maybe_live: bool
+    cancel_causer: Side | None
+    cancel_reason: str | None
+    steam_offer_state: int | None
+    steam_tradeofferid: str | None
+    steam_tradeid: str | None
+    buyer_had: tuple[str, ...] | None
+    new_assetid: str | None
+    claimed_at: datetime | None
+    accepted_at: datetime | None
+    protected_until: datetime | None
+    ended_at: datetime | None
+    due_at: datetime | None
+    tries: int
+    case_at: datetime | None
+    explanation: str
+    created_at: datetime
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How long each step may take, and how long Steam protects this game's trades."""
+
+    protection: timedelta  # of the game; zero settles after one re-read
+    send: timedelta = timedelta(minutes=15)
+    confirm: timedelta = timedelta(minutes=15)
+    accept: timedelta = timedelta(minutes=30)
+    fallback: timedelta = timedelta(days=8)  # protection when Steam never told its end
+    settlement_report: timedelta = timedelta(minutes=10)  # how long the agent may take to report the end
+    proof: timedelta = timedelta(hours=1)  # after that an operator is asked
+    report_lag: timedelta = timedelta(minutes=30)  # Steam counts from the acceptance, we from hearing of it
+    settlement_max: timedelta = timedelta(days=30)  # a later end than this is not believed
+
+
+# What can happen ---------------------------------------------------------------------------------------------
+
+
+class SendCause(StrEnum):
+    """Why Steam surely did not create the offer; whose fault it is stands beside each."""
+
+    BAD_TOKEN = "bad_token"  # noqa: S105 - a word of the protocol, no secret; buyer: Steam's answer 15
+    TRADE_BAN = "trade_ban"  # buyer
+    PARTNER_UNAVAILABLE = "partner_unavailable"  # buyer
+    HOLD = "hold"  # buyer: Steam would hold the trade
+    ITEMS_GONE = "items_gone"  # seller: Steam's answer 26
+    PARTNER_LIMIT = "partner_limit"  # nobody: try again later
+    ACCOUNT_LIMIT = "account_limit"  # nobody
+    NOT_LOGGED_IN = "not_logged_in"  # nobody yet: the seller has until the deadline to sign in
+    NEW_DEVICE = "new_device"  # nobody yet
+    ACK_NEEDED = "ack_needed"  # nobody yet
+    OTHER = "other"  # nobody: try again later
+
+
+@dataclass(frozen=True, slots=True)
+class Leased:
+    """An agent took the order to create the Steam offer: from now on it may exist."""
+
+
+@dataclass(frozen=True, slots=True)
+class SendRefused:
+    """Steam refused to create the offer, and surely created none."""
+
+    cause: SendCause
+
+
+@dataclass(frozen=True, slots=True)
+class SendUnknown:
+    """Whether the offer was created is not known: a timeout, a broken answer, Steam's error 16."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfferAbsent:
+    """The agent read all of its sent offers, and none is this trade's."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfferSeen:
+    """An agent saw the Steam offer in a raw state (ETradeOfferState)."""
+
+    code: int
+    steam_tradeofferid: str
+    steam_tradeid: str | None = None
+    hold_side: Side = "buyer"  # with code 11: who has the hold
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """Somebody other than the payee saw the item in the buyer's hands."""
+
+    new_assetid: str | None
+    can_hold_again: bool = (
+        False  # after a refund: the offer is free and the buyer's wallet can pay it once more
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SettlementKnown:
+    """Steam's own end of protection for this trade, as an agent read it."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """The time that the present state may take is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """After the end of protection somebody other than the payee saw the item still with the buyer."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookFailed:
+    """A look at Steam told nothing certain; `reason` is a clause for a person."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """The exchange was reversed and the item is with the seller again; `initiator` where it could be seen."""
+
+    initiator: Side | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ruled:
+    """An operator decided: refund, deliver, settle or reverse."""
+
+    verdict: Literal["refund", "deliver", "settle", "reverse"]
+    causer: Side | None = None
+
+
+Event = (
+    Leased
+    | SendRefused
+    | SendUnknown
+    | OfferAbsent
+    | OfferSeen
+    | Delivered
+    | SettlementKnown
+    | Deadline
+    | Settled
+    | LookFailed
+    | TakenBack
+    | Ruled
+)
+
+
+# What follows ------------------------------------------------------------------------------------------------
+
+
+class Deed(StrEnum):
+    """What the market has to do besides writing the trade, in the same transaction."""
+
+    REFUND = "refund"  # the buyer's held price goes back to the buckets it came from
+    PAY = "pay"  # the held price becomes the payee's balance, less the fee
+    HOLD_AGAIN = "hold_again"  # the price is taken from the buyer once more
+    OFFER_BACK = "offer_back"  # on sale again under the same id
+    OFFER_ENDS = "offer_ends"
+    OFFER_SOLD = "offer_sold"
+    OFFER_TAKEN = "offer_taken"  # a late acceptance: the offer is reserved again
+    ASK_CANCEL = "ask_cancel"  # the agent is to cancel the Steam offer
+    STRIKE_SELLER = "strike_seller"
+    STRIKE_BUYER = "strike_buyer"
+    BAN_SELLER = "ban_seller"  # a reversal
+    BAN_BUYER = "ban_buyer"
+    BUYER_HOLD = "buyer_hold"  # remember that Steam holds this buyer's trades
+    OPEN_CASE = "open_case"  # an operator has to look
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What an event does to a trade: the trade after it and the deeds, or why it does not fit."""
+
+    trade: Trade
+    deeds: tuple[Deed, ...] = ()
+    refused: str | None = None  # the event does not fit: nothing changes, the sentence says why
+
+
+def decide(trade: Trade, event: Event, now: datetime, terms: Terms) -> Decision:
+    """Decide what an event does to a trade; every event has an answer in every state."""
+    match event:
+        case Leased():
+            return _leased(trade)
+        case SendRefused():
+            return _send_refused(trade, event.cause, now)
+        case SendUnknown():
+            if trade.state is not State.SENDING:
+                return _misfit(trade, "no answer to an order to send is awaited")
+            return _stay(
+                trade,
+                "Steam did not say whether the offer was created; the seller's program is reading its offers again.",
+            )
+        case OfferAbsent():
+            return _offer_absent(trade, now)
+        case OfferSeen():
+            return _offer_seen(trade, event, now, terms)
+        case Delivered():
+            return _delivered(trade, event, now, terms)
+        case SettlementKnown():
+            return _settlement_known(trade, event.at, terms)
+        case Deadline():
+            return _deadline(trade, now, terms)
+        case Settled():
+            return _settled(trade, now, terms)
+        case LookFailed():
+            return _look_failed(trade, event.reason, now, terms)
+        case TakenBack():
+            return _taken_back(trade, event.initiator, now)
+        case Ruled():
+            return _ruled(trade, event, now, terms)
+
+
+def _misfit(trade: Trade, reason: str) -> Decision:
+    return Decision(trade, refused=f"The trade is {trade.state}: {reason}.")
+
+
+def _stay(trade: Trade, explanation: str, *deeds: Deed) -> Decision:
+    return Decision(replace(trade, explanation=explanation), deeds)
+
+
+def _leased(trade: Trade) -> Decision:
+    if trade.state is not State.CREATED:
+        return _misfit(trade, "only a created trade waits for its offer to be sent")
+    return Decision(
+        replace(
+            trade,
+            state=State.SENDING,
+            offer_maybe_live=True,
+            explanation="The seller's program is sending the Steam offer.",
+        )
+    )
+
+
+_BUYERS_FAULT = {
+    SendCause.BAD_TOKEN: "Steam refused the buyer's trade token.",
+    SendCause.TRADE_BAN: "Steam does not let the buyer trade.",
+    SendCause.PARTNER_UNAVAILABLE: "The buyer is not available to trade on Steam.",
+    SendCause.HOLD: "Steam would hold this trade because of the buyer's account.",
+}
+_TRY_AGAIN = {
+    SendCause.PARTNER_LIMIT: "The seller has too many open offers to this buyer; it is tried again.",
+    SendCause.ACCOUNT_LIMIT: "The seller has too many open Steam offers; it is tried again.",
+    SendCause.NOT_LOGGED_IN: "Steam wants the seller to sign in again before the offer can be sent.",
+    SendCause.NEW_DEVICE: "Steam does not let the seller trade from a new device yet.",
+    SendCause.ACK_NEEDED: "The seller has to acknowledge Steam's trade protection once.",
+    SendCause.OTHER: "Steam did not take the offer; it is tried again.",
+}
+
+
+def _send_refused(trade: Trade, cause: SendCause, now: datetime) -> Decision:
+    if trade.state is not State.SENDING:
+        return _misfit(trade, "no answer to an order to send is awaited")
+    trade = replace(trade, offer_maybe_live=False)
+    if trade.cancel_causer is not None:
+        return _cancel(trade, trade.cancel_causer, trade.cancel_reason or "It was not sent in time.", now)
+    if cause in _BUYERS_FAULT:
+        decision = _cancel(trade, "buyer", _BUYERS_FAULT[cause], now, strike=False)
+        return (
+            replace(decision, deeds=(*decision.deeds, Deed.BUYER_HOLD))
+            if cause is SendCause.HOLD
+            else decision
+        )
+    if cause is SendCause.ITEMS_GONE:
+        return _cancel(trade, "seller", "The item is not in the seller's inventory any more.", now)
+    return Decision(replace(trade, state=State.CREATED, explanation=_TRY_AGAIN[cause]))
+
+
+def _offer_absent(trade: Trade, now: datetime) -> Decision:
+    if trade.state is not State.SENDING or trade.steam_tradeofferid is not None:
+        return _misfit(trade, "its offer is known, or none was asked for")
+    trade = replace(trade, offer_maybe_live=False)
+    if trade.cancel_causer is not None:
+        return _cancel(trade, trade.cancel_causer, trade.cancel_reason or "It was not sent in time.", now)
+    return Decision(
+        replace(trade, state=State.CREATED, explanation="Steam has no such offer; it will be sent.")
+    )
+
+
+_DEAD = {
+    4: "The buyer answered with another offer.",
+    5: "The Steam offer expired.",
+    6: "The seller cancelled the Steam offer.",
+    7: "The buyer declined the Steam offer.",
+    8: "The item is not available for the Steam offer any more.",
+    10: "The offer was not confirmed on the seller's phone.",
+}
+_BUYER_KILLED = (4, 5, 7)
+ACTIVE, ACCEPTED, NEEDS_CONFIRMATION, IN_ESCROW, REVERTED = 2, 3, 9, 11, 12
+
+
+def _offer_seen(trade: Trade, event: OfferSeen, now: datetime, terms: Terms) -> Decision:
+    if trade.steam_tradeofferid not in (None, event.steam_tradeofferid):
+        return _misfit(trade, "it has another Steam offer")
+    if event.code not in range(1, 13):
+        return _misfit(trade, "Steam has no such offer state")
+    seen = replace(
+        trade,
+        steam_offer_state=event.code,
+        steam_tradeofferid=event.steam_tradeofferid,
+        steam_tradeid=event.steam_tradeid or trade.steam_tradeid,
+    )
+    match trade.state:
+        case State.CREATED | State.SENDING | State.NEEDS_CONFIRMATION | State.SENT:
+            return _offer_seen_before_delivery(trade, seen, event, now, terms)
+        case State.ACCEPTED | State.PROTECTED:
+            # The payee's side saying it was taken back speaks against itself, so it is believed.
+            return _taken_back(seen, None, now) if event.code == REVERTED else Decision(seen)
+        case State.CANCELLED if event.code in (ACTIVE, NEEDS_CONFIRMATION):
+            live = replace(
+                seen,
+                offer_maybe_live=True,
+                explanation="A Steam offer of this cancelled trade is alive; it must be cancelled.",
+            )
+            return Decision(_case(live, now), (Deed.ASK_CANCEL, Deed.OPEN_CASE))
+        case State.CANCELLED if event.code == ACCEPTED:
+            claimed = replace(seen, claimed_at=trade.claimed_at or now, due_at=now, tries=0,
+                              explanation="The item is said to have changed hands after the money went back; looking for a witness.")  # fmt: skip
+            return Decision(claimed)
+        case State.FINISHED if event.code == REVERTED:
+            return Decision(_case(seen, now), (Deed.OPEN_CASE,))
+        case _:
+            return Decision(seen)
+
+
+def _offer_seen_before_delivery(
+    trade: Trade, seen: Trade, event: OfferSeen, now: datetime, terms: Terms
+) -> Decision:
+    code = event.code
+    if trade.state is State.CREATED and code in (*_DEAD, REVERTED):
+        return _misfit(trade, "no offer was asked for")
+    if code == REVERTED:
+        return _taken_back(seen, None, now)
+    if trade.claimed_at is not None and code != ACCEPTED:
+        # Steam never takes an acceptance back: who says both is not to be believed in either.
+        doubt = replace(
+            seen,
+            explanation="The seller's program contradicts itself about the acceptance; an operator has to look.",
+        )
+        return Decision(_case(doubt, now), (Deed.OPEN_CASE,))
+    if code in _DEAD:
+        if code in _BUYER_KILLED:
+            return _cancel(seen, "buyer", _DEAD[code], now)
+        return _cancel(seen, trade.cancel_causer or "seller", trade.cancel_reason or _DEAD[code], now)
+    if code == ACCEPTED:
+        claimed = replace(seen, state=State.SENT, offer_maybe_live=True, claimed_at=trade.claimed_at or now, due_at=now,
+                          explanation="The seller's side reports that the buyer accepted; looking for the item in the buyer's inventory.")  # fmt: skip
+        return Decision(claimed)
+    alive = replace(seen, offer_maybe_live=True)
+    if code == IN_ESCROW:
+        who = "buyer" if event.hold_side == "buyer" else "seller"
+        held = replace(alive, state=State.SENT, cancel_causer=event.hold_side, cancel_reason=f"Steam holds this trade because of the {who}'s account.",
+                       due_at=now + terms.proof, explanation=f"Steam holds this trade because of the {who}'s account; the offer is being cancelled.")  # fmt: skip
+        return Decision(held, (Deed.ASK_CANCEL, *((Deed.BUYER_HOLD,) if event.hold_side == "buyer" else ())))
+    if code == ACTIVE:
+        if trade.state is State.SENT:
+            return Decision(alive)
+        due_at = trade.due_at if trade.cancel_causer else now + terms.accept
+        return Decision(
+            replace(
+                alive,
+                state=State.SENT,
+                due_at=due_at,
+                explanation="Waiting for the buyer to accept the Steam offer.",
+            )
+        )
+    if (
+        code == NEEDS_CONFIRMATION
+        and trade.state is not State.NEEDS_CONFIRMATION
+        and trade.state is not State.SENT
+    ):
+        due_at = trade.due_at if trade.cancel_causer else now + terms.confirm
+        return Decision(
+            replace(
+                alive,
+                state=State.NEEDS_CONFIRMATION,
+                due_at=due_at,
+                explanation="Waiting for the seller to confirm the offer on his phone.",
+            )
+        )
+    return Decision(alive)  # a state that says nothing new, Steam's 1 included
+
+
+def _delivered(trade: Trade, event: Delivered, now: datetime, terms: Terms) -> Decision:
+    if trade.state in (*DELIVERED, State.FINISHED, State.REVERSED):
+        return _misfit(trade, "delivery was settled already")
+    if trade.state is State.CANCELLED:
+        if not event.can_hold_again:
+            late = replace(trade, new_assetid=event.new_assetid, due_at=None,
+                           explanation="The item was delivered after the money went back, and it cannot be held again; an operator has to decide.")  # fmt: skip
+            return Decision(_case(late, now), (Deed.OPEN_CASE,))
+        trade = replace(trade, causer=None, ended_at=None)
+        deeds: tuple[Deed, ...] = (Deed.HOLD_AGAIN, Deed.OFFER_TAKEN)
+    else:
+        deeds = ()
+    settles_at = now if not terms.protection else now + terms.settlement_report
+    return Decision(
+        replace(
+            trade,
+            state=State.ACCEPTED,
+            offer_maybe_live=False,
+            new_assetid=event.new_assetid,
+            accepted_at=now,
+            cancel_causer=None,
+            cancel_reason=None,
+            due_at=settles_at,
+            tries=0,
+            explanation="The buyer has the item; waiting for Steam's end of protection."
+            if terms.protection
+            else "The buyer has the item; one more look before the seller is paid.",
+        ),
+        deeds,
+    )
+
+
+def _settlement_known(trade: Trade, at: datetime, terms: Terms) -> Decision:
+    if trade.state not in DELIVERED or trade.accepted_at is None:
+        return _misfit(trade, "protection begins with the delivery")
+    full = min(trade.accepted_at, trade.claimed_at or trade.accepted_at) + terms.protection
+    if at < full - terms.report_lag:
+        return _misfit(trade, "a protection that ends so early is not Steam's")
+    if at > trade.accepted_at + terms.settlement_max:
+        return _misfit(trade, "a protection that ends so late is not Steam's")
+    at = max(at, full)
+    if trade.protected_until is not None and at <= trade.protected_until:
+        return Decision(trade)  # told again, or shorter than before: protection is only ever extended
+    return Decision(_protect(trade, at))
+
+
+def _protect(trade: Trade, until: datetime) -> Trade:
+    return replace(
+        trade,
+        state=State.PROTECTED,
+        protected_until=until,
+        due_at=until,
+        tries=0,
+        explanation=f"The buyer has the item. Steam lets either side reverse the trade until {until:%Y-%m-%d %H:%M:%S} UTC; then the seller is paid.",
+    )
+
+
+def _deadline(trade: Trade, now: datetime, terms: Terms) -> Decision:
+    match trade.state:
+        case State.CREATED:
+            return _cancel(trade, "seller", "The seller's program did not send the offer in time.", now)
+        case State.SENDING | State.NEEDS_CONFIRMATION | State.SENT if trade.claimed_at is not None:
+            return _misfit(trade, "an acceptance was reported; a witness is looked for")
+        case State.SENDING | State.NEEDS_CONFIRMATION | State.SENT if trade.cancel_causer is not None:
+            overdue = replace(
+                trade,
+                explanation="Nobody can say whether the Steam offer is still alive; the money stays held until an operator decides.",
+            )
+            return Decision(_case(replace(overdue, due_at=None), now), (Deed.ASK_CANCEL, Deed.OPEN_CASE))
+        case State.SENDING | State.NEEDS_CONFIRMATION | State.SENT:
+            side: Side = "buyer" if trade.state is State.SENT else "seller"
+            reason = {
+                State.SENDING: "The seller's program did not send the offer in time.",
+                State.NEEDS_CONFIRMATION: "The seller did not confirm the offer in time.",
+                State.SENT: "The buyer did not accept the offer in time.",
+            }[trade.state]
+            asked = replace(trade, cancel_causer=side, cancel_reason=reason, due_at=now + terms.proof,
+                            explanation=f"{reason} The Steam offer is being cancelled.")  # fmt: skip
+            return Decision(asked, (Deed.ASK_CANCEL,))
+        case State.ACCEPTED:
+            if trade.accepted_at is None:
+                return _misfit(trade, "it has no time of delivery")
+            until = trade.accepted_at + (terms.fallback if terms.protection else timedelta(0))
+            return Decision(_protect(trade, until))
+        case _:
+            return _misfit(trade, "no deadline runs")
+
+
+def _settled(trade: Trade, now: datetime, terms: Terms) -> Decision:
+    if trade.state is State.ACCEPTED and not terms.protection:
+        trade = _protect(trade, trade.accepted_at or now)
+    if trade.state is not State.PROTECTED or trade.protected_until is None:
+        return _misfit(trade, "nothing is to be settled")
+    if now < trade.protected_until:
+        return _misfit(trade, "Steam's protection is not over")
+    paid = replace(
+        trade,
+        state=State.FINISHED,
+        ended_at=now,
+        due_at=None,
+        tries=0,
+        explanation="Done: the seller is paid.",
+    )
+    return Decision(paid, (Deed.PAY, Deed.OFFER_SOLD))
+
+
+def _look_failed(trade: Trade, reason: str, now: datetime, terms: Terms) -> Decision:
+    waits_for_delivery = trade.claimed_at is not None and trade.state in (State.SENT, State.CANCELLED)
+    if not waits_for_delivery and trade.state not in DELIVERED:
+        return _misfit(trade, "no look at Steam is awaited")
+    wait = min(
+        timedelta(seconds=15) * 2 ** min(trade.tries, 12),
+        timedelta(minutes=10) if waits_for_delivery else timedelta(hours=6),
+    )
+    since = trade.claimed_at if waits_for_delivery else trade.protected_until or trade.accepted_at
+    later = replace(
+        trade,
+        tries=trade.tries + 1,
+        due_at=now + wait,
+        explanation=f"Looking for a witness that the buyer has the item: {reason}.",
+    )
+    if since is not None and now >= since + terms.proof and trade.case_at is None:
+        return Decision(_case(later, now), (Deed.OPEN_CASE,))
+    return Decision(later)
+
+
+def _taken_back(trade: Trade, initiator: Side | None, now: datetime) -> Decision:
+    if trade.state not in (*DELIVERED, *WAITING_FOR_STEAM):
+        if trade.state is State.FINISHED:
+            return Decision(_case(trade, now), (Deed.OPEN_CASE,))
+        return _misfit(trade, "there is no exchange to reverse")
+    ban = {"seller": (Deed.BAN_SELLER,), "buyer": (Deed.BAN_BUYER,), None: (Deed.OPEN_CASE,)}[initiator]
+    by = f" by the {initiator}" if initiator else ""
+    gone = replace(trade, state=State.REVERSED, causer=initiator, offer_maybe_live=False, ended_at=now, due_at=None,
+                   explanation=f"The trade was reversed{by} during Steam's protection; the buyer has his money back.")  # fmt: skip
+    if initiator is None:
+        gone = _case(gone, now)
+    return Decision(gone, (Deed.REFUND, Deed.OFFER_ENDS, *ban))
+
+
+def _ruled(trade: Trade, event: Ruled, now: datetime, terms: Terms) -> Decision:
+    match event.verdict, trade.state:
+        case "refund", State.CREATED | State.SENDING | State.NEEDS_CONFIRMATION | State.SENT:
+            decision = _cancel(trade, event.causer, "An operator cancelled the trade.", now, strike=False)
+            if not trade.offer_maybe_live:
+                return decision
+            # The item may still change hands, so it must not be sold again, and the agent still has an offer to cancel.
+            live = replace(decision.trade, offer_maybe_live=True)
+            return Decision(live, (Deed.REFUND, Deed.OFFER_ENDS, Deed.ASK_CANCEL))
+        case "deliver", State.SENDING | State.NEEDS_CONFIRMATION | State.SENT:
+            return _delivered(trade, Delivered(trade.new_assetid), now, terms)
+        case "settle", State.ACCEPTED | State.PROTECTED:
+            return _settled(trade, now, terms)
+        case (
+            "reverse",
+            State.SENDING | State.NEEDS_CONFIRMATION | State.SENT | State.ACCEPTED | State.PROTECTED,
+        ):
+            return _taken_back(trade, event.causer, now)
+        case _:
+            return _misfit(trade, f"{event.verdict} is not possible")
+
+
+def _cancel(
+    trade: Trade, causer: Side | None, reason: str, now: datetime, *, strike: bool = True
+) -> Decision:
+    done = replace(trade, state=State.CANCELLED, causer=causer, offer_maybe_live=False, cancel_causer=None, cancel_reason=None,
+                   ended_at=now, due_at=None, tries=0, explanation=f"{reason} The buyer has his money back.")  # fmt: skip
+    deeds: tuple[Deed, ...] = (Deed.REFUND, Deed.OFFER_ENDS if causer == "seller" else Deed.OFFER_BACK)
+    if strike and causer is not None:
+        deeds += (Deed.STRIKE_SELLER if causer == "seller" else Deed.STRIKE_BUYER,)
+    return Decision(done, deeds)
+
+
+def _case(trade: Trade, now: datetime) -> Trade:
+    return replace(trade, case_at=trade.case_at or now)
