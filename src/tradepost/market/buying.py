@@ -1,0 +1,133 @@
+"""Buying by group apply: all buys that wait in this process at one moment go to Postgres in one statement.
+
+See sql/0002_buy_batch.sql for the decision itself. Each buy carries a key, the caller's or one made here, so that a
+batch whose answer was lost with the connection can be sent again: what was bought is then found, not bought twice.
+"""
+
+import asyncio
+import secrets
+from collections import deque
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from tradepost.config import Settings
+from tradepost.db import DatabaseGone, Db
+
+BATCH_MAX = 128
+BATCHES_IN_FLIGHT = 2
+ATTEMPTS = 4  # of a batch whose connection was lost; the pool waits for the server between them
+WAITING_MAX = 4096  # buys in one process before a caller is told to come back
+
+
+@dataclass(frozen=True, slots=True)
+class Buy:
+    """One wish to buy: who pays, which offer, who receives, and what makes twice once."""
+
+    buyer_id: int
+    offer_id: int
+    steamid: str
+    trade_token: str
+    ceiling_cents: int | None
+    custom_id: str | None
+    idempotency_key: str | None
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a buy: a code of `buy_batch`, and the trade where there is one."""
+
+    code: str
+    trade_id: int | None
+
+
+class TooManyWaiting(Exception):
+    """More buys wait in this process than it will hold."""
+
+
+@dataclass(slots=True)
+class Batches:
+    """The buys waiting in this process, and those on their way."""
+
+    waiting: deque[tuple[Buy, asyncio.Future[Outcome]]] = field(default_factory=deque)
+    in_flight: set[asyncio.Task[None]] = field(default_factory=set)
+
+    async def decide(self, db: Db, settings: Settings, now: "Now", buy: Buy) -> Outcome:
+        """Return what came of the buy, once it is committed.
+
+        Raises TooManyWaiting when the queue is full, and the database's own errors when it stays unreachable.
+        """
+        if len(self.waiting) >= WAITING_MAX:
+            raise TooManyWaiting
+        if buy.idempotency_key is None:
+            # A space: no header can carry this key, so it cannot meet a caller's.
+            buy = replace(buy, idempotency_key=f"own {secrets.token_hex(16)}")
+        outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self.waiting.append((buy, outcome))
+        self._pump(db, settings, now)
+        return await outcome
+
+    def _pump(self, db: Db, settings: Settings, now: "Now") -> None:
+        while self.waiting and len(self.in_flight) < BATCHES_IN_FLIGHT:
+            batch = [self.waiting.popleft() for _ in range(min(BATCH_MAX, len(self.waiting)))]
+            task = asyncio.create_task(self._run(db, settings, now, batch), name="buy batch")
+            self.in_flight.add(task)
+            task.add_done_callback(lambda done: self._landed(done, db, settings, now))
+
+    def _landed(self, task: asyncio.Task[None], db: Db, settings: Settings, now: "Now") -> None:
+        self.in_flight.discard(task)
+        self._pump(db, settings, now)
+
+    async def _run(
+        self, db: Db, settings: Settings, now: "Now", batch: list[tuple[Buy, asyncio.Future[Outcome]]]
+    ) -> None:
+        try:
+            outcomes = await _apply(db, settings, now, [buy for buy, _ in batch])
+        except Exception as error:
+            if len(batch) == 1 or isinstance(error, DatabaseGone):
+                for _, future in batch:
+                    if not future.done():
+                        future.set_exception(error)
+                return
+            # One buy must not spoil the others': each by itself, and the culprit alone hears of it.
+            for one in batch:
+                await self._run(db, settings, now, [one])
+            return
+        for (_, future), outcome in zip(batch, outcomes, strict=True):
+            if not future.done():
+                future.set_result(outcome)
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """The two times that a buy is decided by."""
+
+    market: datetime
+    real: datetime
+
+
+async def _apply(db: Db, settings: Settings, now: Now, buys: list[Buy]) -> list[Outcome]:
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            rows = await db.fetch(
+                "SELECT no, code, trade_id FROM buy_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ORDER BY no",
+                now.market,
+                now.real - timedelta(seconds=2 * settings.heartbeat_ttl_seconds),
+                now.real - timedelta(minutes=settings.presence_minutes),
+                now.market + timedelta(minutes=settings.send_minutes),
+                settings.fee_bps,
+                [buy.buyer_id for buy in buys],
+                [buy.offer_id for buy in buys],
+                [buy.steamid for buy in buys],
+                [buy.trade_token for buy in buys],
+                [buy.ceiling_cents for buy in buys],
+                [buy.custom_id for buy in buys],
+                [buy.idempotency_key for buy in buys],
+                [buy.digest for buy in buys],
+            )
+        except DatabaseGone:
+            if attempt == ATTEMPTS:
+                raise
+        else:
+            return [Outcome(row["code"], row["trade_id"]) for row in rows]
+    raise AssertionError("unreachable: the last attempt returns or raises")

@@ -1,0 +1,249 @@
+"""The ledger: wallets, transfers and their entries, and the list of what does not add up.
+
+Money moves by `post` alone (and by `buy_batch`, which writes the same rows set-based): the wallets are locked in the
+order of their ids, the transfer's key is looked for *after* the locks, and the entries are written in one statement,
+which a trigger checks to add up to zero. See docs/ledger.md for the chart of accounts.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from tradepost.db import Reader, Tx
+from tradepost.rules.refusals import Conflicting, TooLittleMoney
+
+Bucket = Literal["deposit", "balance", "held", "payout", "reserve"]
+Book = Literal["deposit", "balance", "held", "payout", "reserve", "fees", "world", "fx_rounding"]
+BUCKETS: tuple[Bucket, ...] = ("deposit", "balance", "held", "payout", "reserve")
+
+
+@dataclass(frozen=True, slots=True)
+class Wallet:
+    """An account's money, bucket by bucket, in cents."""
+
+    account_id: int
+    deposit_cents: int
+    balance_cents: int
+    held_cents: int
+    payout_cents: int
+    reserve_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """One leg of a transfer; the market's own books have no account."""
+
+    account_id: int | None
+    book: Book
+    amount_cents: int
+
+
+_WALLET = "account_id, deposit_cents, balance_cents, held_cents, payout_cents, reserve_cents"
+
+
+async def wallet(tx: Reader, account_id: int) -> Wallet:
+    """Return an account's wallet; an account without one has nothing."""
+    found = await tx.row(Wallet, f"SELECT {_WALLET} FROM wallet WHERE account_id = $1", account_id)
+    return found or Wallet(account_id, 0, 0, 0, 0, 0)
+
+
+async def lock_wallets(tx: Tx, account_ids: Iterable[int]) -> dict[int, Wallet]:
+    """Lock wallets in the order of their ids, making those that are missing, and return them by account."""
+    ids = sorted(set(account_ids))
+    await tx.execute(
+        "INSERT INTO wallet (account_id) SELECT unnest($1::bigint[]) ORDER BY 1 ON CONFLICT DO NOTHING", ids
+    )
+    rows = await tx.rows(
+        Wallet,
+        f"SELECT {_WALLET} FROM wallet WHERE account_id = ANY ($1) ORDER BY account_id FOR NO KEY UPDATE",
+        ids,
+    )
+    return {row.account_id: row for row in rows}
+
+
+async def post(
+    tx: Tx,
+    key: str,
+    kind: str,
+    postings: Sequence[Posting],
+    now: datetime,
+    *,
+    trade_id: int | None = None,
+    note: str = "",
+) -> bool:
+    """Move money once: True if it moved now, False if this very transfer was made before.
+
+    Raises TooLittleMoney when a bucket would fall below zero, Conflicting when the key stands for other postings.
+    Postings of the same account and bucket are added up; those that come to nothing are left out.
+    """
+    sums: dict[tuple[int | None, Book], int] = {}
+    for posting in postings:
+        place = (posting.account_id, posting.book)
+        sums[place] = sums.get(place, 0) + posting.amount_cents
+    legs = [(account, book, cents) for (account, book), cents in sums.items() if cents]
+    if sum(cents for _, _, cents in legs) or not legs:
+        raise ValueError(f"the postings of {key} do not add up to zero, or move nothing")
+
+    wallets = await lock_wallets(tx, [account for account, _, _ in legs if account is not None])
+    transfer_id = await tx.value(
+        "INSERT INTO transfer (key, kind, trade_id, note, at) VALUES ($1, $2, $3, $4, $5)"
+        " ON CONFLICT (key) DO NOTHING RETURNING id",
+        key, kind, trade_id, note, now,
+    )  # fmt: skip
+    if transfer_id is None:
+        await _refuse_other_content(tx, key, legs)
+        return False
+    for account, book, cents in legs:
+        if account is not None and getattr(wallets[account], f"{book}_cents") + cents < 0:
+            raise TooLittleMoney
+    # The buckets are columns: a leg is added to its own column and its chain goes one further.
+    moved = ", ".join(f"{b}_cents = {b}_cents + {b}_sum, {b}_no = {b}_no + {b}_one" for b in BUCKETS)
+    added = ", ".join(
+        f"coalesce(sum(cents) FILTER (WHERE book = '{b}'), 0)::bigint AS {b}_sum, count(*) FILTER (WHERE book = '{b}') AS {b}_one"
+        for b in BUCKETS
+    )
+    await tx.execute(
+        f"""
+        WITH leg AS (
+            SELECT * FROM unnest($2::bigint[], $3::text[], $4::bigint[]) AS leg (account_id, book, cents)
+        ), moved AS (
+            UPDATE wallet w SET {moved}
+              FROM (SELECT account_id, {added} FROM leg WHERE account_id IS NOT NULL GROUP BY account_id) s
+             WHERE w.account_id = s.account_id RETURNING w.*
+        )
+        INSERT INTO entry (transfer_id, account_id, book, amount_cents, no, after_cents)
+        SELECT $1, leg.account_id, leg.book, leg.cents,
+               CASE leg.book WHEN 'deposit' THEN m.deposit_no WHEN 'balance' THEN m.balance_no WHEN 'held' THEN m.held_no
+                             WHEN 'payout' THEN m.payout_no WHEN 'reserve' THEN m.reserve_no END,
+               CASE leg.book WHEN 'deposit' THEN m.deposit_cents WHEN 'balance' THEN m.balance_cents WHEN 'held' THEN m.held_cents
+                             WHEN 'payout' THEN m.payout_cents WHEN 'reserve' THEN m.reserve_cents END
+          FROM leg LEFT JOIN moved m ON m.account_id = leg.account_id
+        """,
+        transfer_id,
+        [account for account, _, _ in legs],
+        [book for _, book, _ in legs],
+        [cents for _, _, cents in legs],
+    )
+    return True
+
+
+async def _refuse_other_content(tx: Tx, key: str, legs: Sequence[tuple[int | None, str, int]]) -> None:
+    made = await tx.fetch(
+        "SELECT e.account_id, e.book, e.amount_cents FROM entry e JOIN transfer t ON t.id = e.transfer_id WHERE t.key = $1",
+        key,
+    )
+    if {(row["account_id"], row["book"], row["amount_cents"]) for row in made} != set(legs):
+        raise Conflicting(f"The key {key} stands for another transfer.")
+
+
+async def deposit(tx: Tx, account_id: int, cents: int, key: str, now: datetime, note: str = "") -> bool:
+    """Add money from outside to an account's deposit, once for its key; True if it was added now."""
+    legs = (Posting(account_id, "deposit", cents), Posting(None, "world", -cents))
+    return await post(tx, f"deposit:{key}", "deposit", legs, now, note=note)
+
+
+_FAULTS: tuple[tuple[str, str], ...] = (
+    (
+        "transfer {} does not add up to zero",
+        """SELECT t.key FROM transfer t LEFT JOIN entry e ON e.transfer_id = t.id
+            GROUP BY t.id HAVING coalesce(sum(e.amount_cents), 1) <> 0 OR count(*) < 2""",
+    ),
+    (
+        "wallet of account {} is not the sum of its entries",
+        """SELECT w.account_id || ' ' || b.book FROM wallet w
+            CROSS JOIN LATERAL (VALUES ('deposit', w.deposit_cents, w.deposit_no), ('balance', w.balance_cents, w.balance_no),
+                ('held', w.held_cents, w.held_no), ('payout', w.payout_cents, w.payout_no),
+                ('reserve', w.reserve_cents, w.reserve_no)) AS b (book, cents, no)
+             LEFT JOIN (SELECT account_id, book, sum(amount_cents) AS total, count(*) AS entries, max(no) AS last
+                          FROM entry WHERE account_id IS NOT NULL GROUP BY 1, 2) e
+                    ON e.account_id = w.account_id AND e.book = b.book
+            WHERE b.cents <> coalesce(e.total, 0) OR b.no <> coalesce(e.entries, 0) OR b.no <> coalesce(e.last, 0)""",
+    ),
+    (
+        "entries of account {} have no wallet",
+        "SELECT DISTINCT e.account_id FROM entry e LEFT JOIN wallet w USING (account_id) WHERE e.account_id IS NOT NULL AND w.account_id IS NULL",
+    ),
+    (
+        "the chain of account {} is broken",
+        """SELECT account_id || ' ' || book || ' at ' || no FROM (
+             SELECT account_id, book, no, after_cents, sum(amount_cents) OVER chain AS running, row_number() OVER chain AS place
+               FROM entry WHERE account_id IS NOT NULL WINDOW chain AS (PARTITION BY account_id, book ORDER BY no)) c
+            WHERE running <> after_cents OR place <> no""",
+    ),
+    (
+        "trade {} does not have the money its state says",
+        """SELECT t.id || ' (' || t.state || ')' FROM trade t
+             LEFT JOIN (SELECT x.trade_id,
+                    sum(e.amount_cents) FILTER (WHERE e.book = 'held') AS held,
+                    sum(e.amount_cents) FILTER (WHERE e.book = 'fees') AS fees,
+                    sum(e.amount_cents) FILTER (WHERE e.book = 'deposit' AND e.account_id = y.buyer_id) AS from_deposit,
+                    sum(e.amount_cents) FILTER (WHERE e.book = 'balance' AND e.account_id = y.buyer_id) AS from_balance,
+                    sum(e.amount_cents) FILTER (WHERE e.book IN ('balance', 'deposit') AND e.account_id = y.payee_id) AS paid
+                FROM transfer x JOIN entry e ON e.transfer_id = x.id JOIN trade y ON y.id = x.trade_id
+               GROUP BY x.trade_id) m ON m.trade_id = t.id
+            WHERE CASE
+                WHEN t.state IN ('cancelled', 'reversed') THEN (coalesce(m.held, 0), coalesce(m.fees, 0), coalesce(m.from_deposit, 0),
+                    coalesce(m.from_balance, 0)) <> (0, 0, 0, 0)
+                WHEN t.state = 'finished' AND t.buyer_id = t.payee_id THEN (coalesce(m.held, 0), coalesce(m.fees, 0), coalesce(m.paid, 0))
+                    <> (0, t.fee_cents, -t.fee_cents)
+                WHEN t.state = 'finished' THEN (coalesce(m.held, 0), coalesce(m.fees, 0), coalesce(m.paid, 0))
+                    <> (0, t.fee_cents, t.price_cents - t.fee_cents)
+                ELSE (coalesce(m.held, 0), coalesce(m.fees, 0), coalesce(m.from_deposit, 0), coalesce(m.from_balance, 0))
+                    <> (t.price_cents, 0, -t.paid_deposit_cents, -t.paid_balance_cents) END""",
+    ),
+    (
+        "held money of account {} is not that of its trades",
+        """SELECT w.account_id FROM wallet w
+             LEFT JOIN (SELECT buyer_id, sum(price_cents) AS cents FROM trade
+                         WHERE state NOT IN ('finished', 'cancelled', 'reversed') GROUP BY buyer_id) t ON t.buyer_id = w.account_id
+            WHERE w.held_cents <> coalesce(t.cents, 0)""",
+    ),
+    (
+        "offer {} and its trade disagree",
+        """SELECT o.id || ' (' || o.state || ')' FROM offer o
+             LEFT JOIN trade t ON t.offer_id = o.id AND t.state NOT IN ('cancelled', 'reversed')
+            WHERE CASE o.state WHEN 'reserved' THEN t.id IS NULL OR t.state = 'finished'
+                               WHEN 'sold' THEN t.id IS NULL OR t.state <> 'finished'
+                               ELSE t.id IS NOT NULL END""",
+    ),
+    (
+        "trade {} and its last event disagree",
+        """SELECT t.id FROM trade t LEFT JOIN LATERAL (
+             SELECT e.to_state FROM trade_event e WHERE e.trade_id = t.id ORDER BY e.no DESC LIMIT 1) e ON true
+            WHERE e.to_state IS DISTINCT FROM t.state""",
+    ),
+    (
+        "day total {} is not that of the finished trades",
+        """SELECT coalesce(d.account_id, s.account_id) || ' ' || coalesce(d.day, s.day) FROM day_total d
+             FULL JOIN (SELECT account_id, day, sum(bought) AS bought, count(*) FILTER (WHERE bought > 0) AS bought_count,
+                               sum(sold) AS sold, count(*) FILTER (WHERE sold > 0) AS sold_count
+                          FROM (SELECT buyer_id AS account_id, (ended_at AT TIME ZONE 'UTC')::date AS day, price_cents AS bought, 0 AS sold
+                                  FROM trade WHERE state = 'finished'
+                                UNION ALL
+                                SELECT payee_id, (ended_at AT TIME ZONE 'UTC')::date, 0, price_cents FROM trade WHERE state = 'finished') f
+                         GROUP BY account_id, day) s ON s.account_id = d.account_id AND s.day = d.day
+            WHERE (d.bought_cents, d.bought_count, d.sold_cents, d.sold_count)
+                  IS DISTINCT FROM (s.bought, s.bought_count, s.sold, s.sold_count)""",
+    ),
+    (
+        "account {} has another count of sales than finished trades",
+        """SELECT a.id FROM account a LEFT JOIN (SELECT seller_id, count(*) AS sold FROM trade WHERE state = 'finished' GROUP BY 1) t
+                ON t.seller_id = a.id WHERE a.sold_count <> coalesce(t.sold, 0)""",
+    ),
+    (
+        "trade {} is awaited by nobody: no time is set and no operator was asked",
+        """SELECT id FROM trade WHERE state NOT IN ('finished', 'cancelled', 'reversed') AND due_at IS NULL AND case_at IS NULL""",
+    ),
+)
+
+
+async def faults(tx: Reader) -> list[str]:
+    """List what does not add up, a sentence each; an empty list is the only good answer.
+
+    In one statement a check sees one moment; between two of them trades may go on, which no check here compares.
+    """
+    found: list[str] = []
+    for sentence, sql in _FAULTS:
+        found.extend(sentence.format(row[0]) for row in await tx.fetch(sql))
+    return found
