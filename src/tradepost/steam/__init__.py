@@ -1,0 +1,1 @@
+"""Steam is outside: what we ask it over HTTP, and a simulated one that answers alike."""
