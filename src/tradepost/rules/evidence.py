@@ -1,7 +1,7 @@
-"""What counts as seeing an item in somebody's hands: the certificate, or an asset id that was not there before.
+"""What counts as seeing an item in somebody's hands: its fingerprint, or an asset id that was not there before.
 
-Names prove nothing (everybody owns that case). Where Steam gives an item a certificate, the certificate is the item.
-Where it gives none, the seller's program names the new asset id, and that asset must be in the buyer's inventory under
+Names prove nothing (everybody owns that case). Where Steam certifies an item, what stays the same in its certificate
+from owner to owner (definition, paint, seed and wear: the fingerprint) is the item. Where there is none, the seller's program names the new asset id, and that asset must be in the buyer's inventory under
 the right name, be younger than the asset that was sold, be no other trade's, and not have been there before the trade.
 """
 
@@ -15,7 +15,7 @@ class Asset:
 
     assetid: str
     market_hash_name: str
-    certificate: str | None = None
+    fingerprint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Sold:
 
     assetid: str
     market_hash_name: str
-    certificate: str | None
+    fingerprint: str | None
 
 
 def find_delivered(
@@ -38,13 +38,13 @@ def find_delivered(
     """Return the asset id under which the sold item lies in this inventory, or None when nothing proves it.
 
     `new_assetid` is what the seller's side calls it; `had_before` the buyer's assets of that name before the trade,
-    None when they were not read, and then an item without a certificate proves nothing.
+    None when they were not read, and then an item without a fingerprint proves nothing.
     """
     for asset in seen:
         if asset.market_hash_name != sold.market_hash_name or asset.assetid in of_other_trades:
             continue
-        if sold.certificate is not None:
-            if asset.certificate == sold.certificate:
+        if sold.fingerprint is not None:
+            if asset.fingerprint == sold.fingerprint:
                 return asset.assetid
             continue
         if (
@@ -62,8 +62,8 @@ def still_there(sold: Sold, seen: Iterable[Asset], new_assetid: str | None) -> b
     return any(
         asset.market_hash_name == sold.market_hash_name
         and (
-            asset.certificate == sold.certificate
-            if sold.certificate is not None
+            asset.fingerprint == sold.fingerprint
+            if sold.fingerprint is not None
             else asset.assetid == new_assetid
         )
         for asset in seen
@@ -71,12 +71,12 @@ def still_there(sold: Sold, seen: Iterable[Asset], new_assetid: str | None) -> b
 
 
 def came_back(sold: Sold, seen: Iterable[Asset]) -> bool:
-    """Say whether the item lies in the seller's inventory again, by certificate or under its old id."""
+    """Say whether the item lies in the seller's inventory again, by its fingerprint or under its old id."""
     return any(
         asset.market_hash_name == sold.market_hash_name
         and (
             asset.assetid == sold.assetid
-            or (sold.certificate is not None and asset.certificate == sold.certificate)
+            or (sold.fingerprint is not None and asset.fingerprint == sold.fingerprint)
         )
         for asset in seen
     )

@@ -1,0 +1,1 @@
+"""The market does: one module a noun, functions as verbs, the SQL beside its verb."""

@@ -1,0 +1,209 @@
+"""The catalogue: one row a market hash name of a game, with what Steam says of it and its Steam price."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from functools import cached_property
+from typing import Literal
+
+from tradepost.app import App
+from tradepost.db import Reader, Tx
+from tradepost.market.recent import Recent
+from tradepost.rules.games import GAMES, Game
+from tradepost.rules.money import CENTS_MAX
+from tradepost.rules.refusals import Malformed
+from tradepost.steam.answers import InventoryItem
+from tradepost.steam.wire import TEXT_CHARS_MAX, text
+
+CATALOGUE_SECONDS = 10.0  # how old the lists of Steam items and prices may be
+KEPT_SECONDS = 3600.0  # and how long a list is kept while nothing in it changes
+
+Sort = Literal["market_hash_name", "price"]
+
+
+@dataclass(frozen=True, slots=True)
+class SteamItem:
+    """What all assets of one name have in common: the row of the table `steam_item`, field for column."""
+
+    id: int
+    project: str
+    market_hash_name: str
+    type: str | None
+    rarity: str | None
+    exterior: str | None
+    is_stattrak: bool
+    icon: str
+    price_cents: int | None
+    priced_at: datetime | None
+
+
+_COLUMNS = ", ".join(field.name for field in fields(SteamItem))
+_LEARN = """
+    INSERT INTO steam_item AS i (project, market_hash_name, type, rarity, exterior, is_stattrak, icon)
+    SELECT $1, * FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::bool[], $7::text[])
+        ON CONFLICT (project, market_hash_name) DO UPDATE
+       SET type = coalesce(i.type, excluded.type), rarity = coalesce(i.rarity, excluded.rarity),
+           exterior = coalesce(i.exterior, excluded.exterior), icon = coalesce(nullif(i.icon, ''), excluded.icon),
+           is_stattrak = i.is_stattrak OR excluded.is_stattrak
+    RETURNING id, market_hash_name
+"""
+
+
+def game_of(project: str) -> Game:
+    """Return the game that a project's word means; raises Malformed for any other word."""
+    if project not in GAMES:
+        raise Malformed("project", f"must be one of {', '.join(GAMES)}")
+    return GAMES[project]
+
+
+async def by_name(tx: Reader, project: str, names: Collection[str]) -> dict[str, SteamItem]:
+    """Return the items of a game by their names; names that the catalogue lacks, or cannot have, are left out."""
+    rows = await tx.rows(
+        SteamItem,
+        f"SELECT {_COLUMNS} FROM steam_item WHERE project = $1 AND market_hash_name = ANY ($2)",
+        project, [name for name in names if text(name)],
+    )  # fmt: skip
+    return {row.market_hash_name: row for row in rows}
+
+
+async def learn(tx: Tx, items: Iterable[InventoryItem]) -> dict[str, int]:
+    """Take over what an inventory of one game shows of names that are new or not described yet; ids by name.
+
+    What is known stays: two assets of one name may differ in their pictures, and each would undo the other's.
+    """
+    seen = {item.market_hash_name: item for item in items}
+    if not seen:
+        return {}
+    (project,) = {item.project for item in seen.values()}
+    known = await by_name(tx, project, seen)
+    new = [item for name, item in sorted(seen.items()) if name not in known or _says_more(item, known[name])]
+    ids = {name: item.id for name, item in known.items()}
+    if new:
+        rows = await tx.fetch(
+            _LEARN,
+            project,
+            [item.market_hash_name for item in new],
+            [item.type or None for item in new],
+            [item.rarity for item in new],
+            [item.exterior for item in new],
+            [item.is_stattrak for item in new],
+            [item.icon_url for item in new],
+        )
+        ids |= {row["market_hash_name"]: row["id"] for row in rows}
+    return ids
+
+
+def _says_more(item: InventoryItem, known: SteamItem) -> bool:
+    return bool(
+        (item.type and known.type is None)
+        or (item.rarity and known.rarity is None)
+        or (item.exterior and known.exterior is None)
+        or (item.is_stattrak and not known.is_stattrak)
+        or (item.icon_url and not known.icon)
+    )
+
+
+async def set_prices(tx: Tx, project: str, prices: Mapping[str, int], now: datetime) -> int:
+    """Keep Steam prices in cents by name, new names included; return how many rows were written.
+
+    `now` is real time: prices age with Steam's market. One older than the price that is kept changes nothing.
+    """
+    game_of(project)
+    for name, cents in prices.items():
+        if not text(name):
+            raise Malformed("market_hash_name", f"must be 1 to {TEXT_CHARS_MAX} characters, none of control")
+        if not 0 < cents <= CENTS_MAX:
+            raise Malformed("price", f"of {name} must be above nothing and below ten million USD")
+    ordered = sorted(prices.items())
+    return await tx.execute(
+        "INSERT INTO steam_item AS i (project, market_hash_name, price_cents, priced_at)"
+        " SELECT $1, name, cents, $4 FROM unnest($2::text[], $3::bigint[]) AS p (name, cents)"
+        " ON CONFLICT (project, market_hash_name) DO UPDATE SET price_cents = excluded.price_cents,"
+        " priced_at = excluded.priced_at WHERE coalesce(i.priced_at <= excluded.priced_at, true)",
+        project, [name for name, _ in ordered], [cents for _, cents in ordered], now,
+    )  # fmt: skip
+
+
+# Lists ------------------------------------------------------------------------------------------------------
+
+
+class Catalogue:
+    """The items of one game that have a Steam price, as they were a moment ago."""
+
+    def __init__(self, items: list[SteamItem]) -> None:
+        self.by_name = items  # in the order of the names
+        self.folded = {item.id: item.market_hash_name.casefold() for item in items}
+
+    @cached_property
+    def cheapest_first(self) -> list[SteamItem]:
+        """By price, and the equally cheap by name."""
+        return sorted(self.by_name, key=_cents)
+
+    @cached_property
+    def dearest_first(self) -> list[SteamItem]:
+        """By price downwards, and the equally dear by name."""
+        return sorted(self.by_name, key=_cents, reverse=True)
+
+
+def _cents(item: SteamItem) -> int:
+    return item.price_cents or 0
+
+
+# Thousands of rows are read again only when something in them changed, which a sum over them tells.
+_sums: Recent[str, str] = Recent(CATALOGUE_SECONDS, len(GAMES))
+_catalogues: Recent[tuple[str, str], Catalogue] = Recent(KEPT_SECONDS, 2 * len(GAMES))
+
+
+async def page(
+    app: App,
+    *,
+    project: str,
+    names: Collection[str] | None = None,
+    search: str | None = None,
+    sort: Sort = "market_hash_name",
+    descending: bool = False,
+    limit: int,
+    offset: int = 0,
+) -> tuple[list[SteamItem], int]:
+    """Return a page of the items that have a Steam price, and how many there are in all.
+
+    `search` is a part of the name, in any case of letters; `names` are whole names. Raises Malformed for a project
+    that is none.
+    """
+    game_of(project)
+    sum_ = await _sums.get(app, project, lambda: _sum(app, project))
+    catalogue = await _catalogues.get(app, (project, sum_), lambda: _read(app, project))
+    items = _ordered(catalogue, sort, descending)
+    if names is not None:
+        wanted = set(names)
+        items = [item for item in items if item.market_hash_name in wanted]
+    if search:
+        part = search.casefold()
+        items = [item for item in items if part in catalogue.folded[item.id]]
+    return items[offset : offset + limit], len(items)
+
+
+def _ordered(catalogue: Catalogue, sort: Sort, descending: bool) -> list[SteamItem]:
+    if sort == "price":
+        return catalogue.dearest_first if descending else catalogue.cheapest_first
+    return catalogue.by_name[::-1] if descending else catalogue.by_name
+
+
+async def _sum(app: App, project: str) -> str:
+    """A text that changes with anything that the catalogue of a game shows."""
+    found: str = await app.db.value(
+        "SELECT concat_ws(' ', count(*), max(priced_at), sum(price_cents::numeric * id), count(type), count(rarity),"
+        " count(exterior), count(nullif(icon, ''))) FROM steam_item WHERE project = $1 AND price_cents IS NOT NULL",
+        project,
+    )
+    return found
+
+
+async def _read(app: App, project: str) -> Catalogue:
+    rows = await app.db.rows(
+        SteamItem,
+        f"SELECT {_COLUMNS} FROM steam_item WHERE project = $1 AND price_cents IS NOT NULL"
+        ' ORDER BY market_hash_name COLLATE "C"',
+        project,
+    )
+    return Catalogue(rows)

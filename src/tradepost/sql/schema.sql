@@ -1,0 +1,836 @@
+-- The schema as all migrations together make it. Written by `make schema`: change it by a new migration.
+
+CREATE FUNCTION public.buy_batch(p_now timestamp with time zone, p_online_after timestamp with time zone, p_scanned_after timestamp with time zone, p_send_until timestamp with time zone, p_fee_bps bigint, p_buyers bigint[], p_offers bigint[], p_steamids text[], p_tokens text[], p_ceilings bigint[], p_custom_ids text[], p_keys text[], p_digests bytea[], OUT no integer, OUT code text, OUT trade_id bigint) RETURNS SETOF record
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_column
+DECLARE
+    buy record;
+    wallet_count int;
+    deposits bigint[]; balances bigint[]; helds bigint[];       -- running, one place a buyer
+    deposit_nos bigint[]; balance_nos bigint[]; held_nos bigint[];
+    taken bigint[];                                             -- offers sold in this batch
+    used_names text[] := '{}'; used_trades bigint[] := '{}'; used_digests bytea[] := '{}';
+    found int;
+    fee bigint; from_deposit bigint; from_balance bigint;
+    d_trade bigint[] := '{}'; d_offer bigint[] := '{}'; d_buyer bigint[] := '{}'; d_place int[] := '{}';
+    d_steamid text[] := '{}'; d_token text[] := '{}'; d_custom text[] := '{}'; d_key text[] := '{}'; d_digest bytea[] := '{}';
+    d_price bigint[] := '{}'; d_fee bigint[] := '{}'; d_deposit bigint[] := '{}'; d_balance bigint[] := '{}';
+    d_deposit_after bigint[] := '{}'; d_balance_after bigint[] := '{}'; d_held_after bigint[] := '{}';
+    d_deposit_no bigint[] := '{}'; d_balance_no bigint[] := '{}'; d_held_no bigint[] := '{}';
+BEGIN
+    PERFORM 1 FROM offer WHERE id = ANY (p_offers) ORDER BY id FOR NO KEY UPDATE;
+    PERFORM 1 FROM wallet WHERE account_id = ANY (p_buyers) ORDER BY account_id FOR NO KEY UPDATE;
+
+    -- A buyer's place is his rank among the buyers of this batch, in every array below.
+    SELECT count(*), array_agg(coalesce(w.deposit_cents, 0) ORDER BY b.id), array_agg(coalesce(w.balance_cents, 0) ORDER BY b.id),
+           array_agg(coalesce(w.held_cents, 0) ORDER BY b.id), array_agg(coalesce(w.deposit_no, 0) ORDER BY b.id),
+           array_agg(coalesce(w.balance_no, 0) ORDER BY b.id), array_agg(coalesce(w.held_no, 0) ORDER BY b.id)
+      INTO wallet_count, deposits, balances, helds, deposit_nos, balance_nos, held_nos
+      FROM (SELECT DISTINCT unnest AS id FROM unnest(p_buyers)) b LEFT JOIN wallet w ON w.account_id = b.id;
+    taken := '{}';
+
+    FOR buy IN
+        SELECT a.ord::int AS no, a.buyer, a.offer, a.steamid, a.token, a.ceiling, a.custom_id, a.key, a.digest,
+               dense_rank() OVER (ORDER BY a.buyer)::int AS place,
+               o.id AS offer_id, o.state, o.price_cents, o.account_id AS payee, o.seller_id, o.seller_steamid, o.missing_at,
+               (SELECT t.id FROM trade t WHERE t.buyer_id = a.buyer AND t.custom_id = a.custom_id LIMIT 1) AS custom_trade,
+               (SELECT t.digest FROM trade t WHERE t.buyer_id = a.buyer AND t.custom_id = a.custom_id LIMIT 1) AS custom_digest,
+               (SELECT t.id FROM trade t WHERE t.buyer_id = a.buyer AND t.idempotency_key = a.key LIMIT 1) AS key_trade,
+               (SELECT t.digest FROM trade t WHERE t.buyer_id = a.buyer AND t.idempotency_key = a.key LIMIT 1) AS key_digest,
+               r.id AS receiver_id, r.hold_until, b.may_trade_with_self, b.steamid AS buyer_steamid,
+               s.trade_token AS seller_token, s.trade_token_refused_at AS seller_refused_at,
+               p.heartbeat_at, p.session_ok, i.at AS scanned_at,
+               (SELECT x.id FROM ban x WHERE x.steamid = a.steamid AND x.side = 'buyer' AND x.lifted_at IS NULL
+                   AND x.from_at <= p_now AND x.until_at > p_now LIMIT 1) AS buyer_ban,
+               (SELECT x.id FROM ban x WHERE x.steamid = o.seller_steamid AND x.side = 'seller' AND x.lifted_at IS NULL
+                   AND x.from_at <= p_now AND x.until_at > p_now LIMIT 1) AS seller_ban
+          FROM unnest(p_buyers, p_offers, p_steamids, p_tokens, p_ceilings, p_custom_ids, p_keys, p_digests)
+               WITH ORDINALITY AS a (buyer, offer, steamid, token, ceiling, custom_id, key, digest, ord)
+          LEFT JOIN offer o ON o.id = a.offer
+          LEFT JOIN account b ON b.id = a.buyer
+          LEFT JOIN account r ON r.steamid = a.steamid
+          LEFT JOIN account s ON s.id = o.seller_id
+          LEFT JOIN presence p ON p.account_id = o.seller_id
+          LEFT JOIN inventory_scan i ON i.account_id = o.seller_id AND i.project = o.project
+         ORDER BY a.ord
+    LOOP
+        no := buy.no; code := NULL; trade_id := NULL;
+
+        -- The keys: those of earlier batches, then those of this one.
+        IF buy.custom_id IS NOT NULL AND buy.custom_trade IS NULL THEN
+            found := array_position(used_names, buy.buyer || ' custom ' || buy.custom_id);
+            IF found IS NOT NULL THEN
+                buy.custom_trade := used_trades[found]; buy.custom_digest := used_digests[found];
+            END IF;
+        END IF;
+        IF buy.key IS NOT NULL AND buy.key_trade IS NULL THEN
+            found := array_position(used_names, buy.buyer || ' key ' || buy.key);
+            IF found IS NOT NULL THEN
+                buy.key_trade := used_trades[found]; buy.key_digest := used_digests[found];
+            END IF;
+        END IF;
+
+        IF buy.custom_trade IS NOT NULL OR buy.key_trade IS NOT NULL THEN
+            IF buy.custom_digest IS DISTINCT FROM buy.digest AND buy.custom_trade IS NOT NULL
+               OR buy.key_digest IS DISTINCT FROM buy.digest AND buy.key_trade IS NOT NULL
+               OR buy.custom_trade <> buy.key_trade THEN
+                code := 'key_used';
+            ELSE
+                code := 'bought'; trade_id := coalesce(buy.custom_trade, buy.key_trade);
+            END IF;
+        ELSIF buy.offer_id IS NULL OR buy.state <> 'on_sale' OR buy.offer = ANY (taken) OR buy.seller_ban IS NOT NULL THEN
+            code := 'no_item';
+        ELSIF buy.receiver_id IS NULL THEN
+            code := 'unknown_user';
+        ELSIF buy.buyer_ban IS NOT NULL THEN
+            code := 'buyer_banned';
+        ELSIF buy.steamid = buy.seller_steamid OR (buy.buyer IN (buy.payee, buy.seller_id) AND NOT buy.may_trade_with_self) THEN
+            code := 'own_item';
+        ELSIF buy.ceiling IS NOT NULL AND buy.price_cents > buy.ceiling THEN
+            code := 'dearer';
+        ELSIF buy.hold_until > p_now THEN
+            code := 'buyer_on_hold';
+        ELSIF buy.heartbeat_at IS NULL OR buy.heartbeat_at <= p_online_after THEN
+            code := 'seller_offline';
+        ELSIF NOT buy.session_ok THEN
+            code := 'seller_signed_out';
+        ELSIF buy.seller_token IS NULL OR buy.seller_refused_at IS NOT NULL THEN
+            code := 'seller_trade_url';
+        ELSIF buy.missing_at IS NOT NULL OR buy.scanned_at IS NULL OR buy.scanned_at <= p_scanned_after THEN
+            code := 'not_in_inventory';
+        ELSIF deposits[buy.place] + balances[buy.place] < buy.price_cents THEN
+            code := 'too_little_money';
+        ELSE
+            code := 'bought';
+            trade_id := nextval(pg_get_serial_sequence('trade', 'id'));
+            -- Whole cents: price x bps / 10000, rounded up.
+            fee := (buy.price_cents * p_fee_bps + 9999) / 10000;
+            from_deposit := least(deposits[buy.place], buy.price_cents);
+            from_balance := buy.price_cents - from_deposit;
+
+            taken := taken || buy.offer;
+            IF buy.custom_id IS NOT NULL THEN
+                used_names := used_names || (buy.buyer || ' custom ' || buy.custom_id);
+                used_trades := used_trades || trade_id; used_digests := used_digests || buy.digest;
+            END IF;
+            IF buy.key IS NOT NULL THEN
+                used_names := used_names || (buy.buyer || ' key ' || buy.key);
+                used_trades := used_trades || trade_id; used_digests := used_digests || buy.digest;
+            END IF;
+
+            deposits[buy.place] := deposits[buy.place] - from_deposit;
+            balances[buy.place] := balances[buy.place] - from_balance;
+            helds[buy.place] := helds[buy.place] + buy.price_cents;
+            IF from_deposit > 0 THEN deposit_nos[buy.place] := deposit_nos[buy.place] + 1; END IF;
+            IF from_balance > 0 THEN balance_nos[buy.place] := balance_nos[buy.place] + 1; END IF;
+            held_nos[buy.place] := held_nos[buy.place] + 1;
+
+            d_trade := d_trade || trade_id; d_offer := d_offer || buy.offer; d_buyer := d_buyer || buy.buyer; d_place := d_place || buy.place;
+            d_steamid := d_steamid || buy.steamid; d_token := d_token || buy.token; d_custom := d_custom || buy.custom_id;
+            d_key := d_key || buy.key; d_digest := d_digest || buy.digest;
+            d_price := d_price || buy.price_cents; d_fee := d_fee || fee; d_deposit := d_deposit || from_deposit; d_balance := d_balance || from_balance;
+            d_deposit_after := d_deposit_after || deposits[buy.place]; d_balance_after := d_balance_after || balances[buy.place];
+            d_held_after := d_held_after || helds[buy.place];
+            d_deposit_no := d_deposit_no || deposit_nos[buy.place]; d_balance_no := d_balance_no || balance_nos[buy.place];
+            d_held_no := d_held_no || held_nos[buy.place];
+        END IF;
+        RETURN NEXT;
+    END LOOP;
+
+    IF cardinality(d_trade) = 0 THEN RETURN; END IF;
+
+    UPDATE offer SET state = 'reserved' WHERE id = ANY (d_offer);
+
+    INSERT INTO trade (id, offer_id, buyer_id, payee_id, seller_id, buyer_steamid, trade_token, price_cents, fee_cents,
+                       paid_deposit_cents, paid_balance_cents, seller_sold_count, custom_id, idempotency_key, digest,
+                       state, due_at, explanation, created_at, changed_at)
+    OVERRIDING SYSTEM VALUE
+    SELECT d.trade, d.offer, d.buyer, o.account_id, o.seller_id, d.steamid, d.token, d.price, d.fee,
+           d.deposit, d.balance, s.sold_count, d.custom, d.key, d.digest,
+           'created', p_send_until, 'Waiting for the seller''s program to send the Steam offer.', p_now, p_now
+      FROM unnest(d_trade, d_offer, d_buyer, d_steamid, d_token, d_price, d_fee, d_deposit, d_balance, d_custom, d_key, d_digest)
+           AS d (trade, offer, buyer, steamid, token, price, fee, deposit, balance, custom, key, digest)
+      JOIN offer o ON o.id = d.offer
+      JOIN account s ON s.id = o.seller_id;
+
+    INSERT INTO trade_event (trade_id, no, event, from_state, to_state, witness, at)
+    SELECT unnest, 1, 'bought', NULL, 'created', 'buyer', p_now FROM unnest(d_trade);
+
+    INSERT INTO change (kind, ref_id) SELECT 'trade', unnest FROM unnest(d_trade);
+
+    UPDATE wallet w
+       SET deposit_cents = deposits[b.place], balance_cents = balances[b.place], held_cents = helds[b.place],
+           deposit_no = deposit_nos[b.place], balance_no = balance_nos[b.place], held_no = held_nos[b.place]
+      FROM (SELECT DISTINCT buyer, place FROM unnest(d_buyer, d_place) AS u (buyer, place)) b
+     WHERE w.account_id = b.buyer;
+
+    WITH moved AS (
+        INSERT INTO transfer (key, kind, trade_id, at)
+        SELECT 'trade:' || unnest || ':held', 'held', unnest, p_now FROM unnest(d_trade)
+        RETURNING transfer.id, transfer.trade_id AS trade
+    )
+    INSERT INTO entry (transfer_id, account_id, book, amount_cents, no, after_cents)
+    SELECT m.id, d.buyer, e.book, e.amount, e.no, e.after
+      FROM unnest(d_trade, d_buyer, d_price, d_deposit, d_balance, d_deposit_after, d_balance_after, d_held_after,
+                  d_deposit_no, d_balance_no, d_held_no)
+           AS d (trade, buyer, price, deposit, balance, deposit_after, balance_after, held_after, deposit_no, balance_no, held_no)
+      JOIN moved m USING (trade)
+     CROSS JOIN LATERAL (VALUES ('deposit', -d.deposit, d.deposit_no, d.deposit_after),
+                                ('balance', -d.balance, d.balance_no, d.balance_after),
+                                ('held', d.price, d.held_no, d.held_after)) AS e (book, amount, no, after)
+     WHERE e.amount <> 0;
+END $$;
+
+CREATE FUNCTION public.entries_balance() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM new_rows GROUP BY transfer_id HAVING sum(amount_cents) <> 0) THEN
+        RAISE EXCEPTION 'the entries of a transfer do not add up to zero' USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION public.offer_changes_are_told() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO change (kind, ref_id) SELECT 'offer', id FROM new_rows;
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION public.offer_gets_a_new_version() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    NEW.version := OLD.version + 1;
+    RETURN NEW;
+END $$;
+
+CREATE FUNCTION public.the_clock_goes_forward() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF TG_OP = 'DELETE' OR NEW.offset_seconds < OLD.offset_seconds THEN
+        RAISE EXCEPTION 'the market clock only goes forward' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+
+CREATE FUNCTION public.the_past_stays() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION '% is written once: rows are neither changed nor removed', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+END $$;
+
+CREATE TABLE public.account (
+    id bigint NOT NULL,
+    steamid text NOT NULL,
+    name text DEFAULT ''::text NOT NULL,
+    avatar text DEFAULT ''::text NOT NULL,
+    trade_token text,
+    trade_token_refused_at timestamp with time zone,
+    hold_until timestamp with time zone,
+    known_by text NOT NULL,
+    sold_count bigint DEFAULT 0 NOT NULL,
+    may_trade_with_self boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT "a steamid is seventeen digits" CHECK ((steamid ~ '^7656119[0-9]{10}$'::text)),
+    CONSTRAINT "a trade token has six to sixteen safe characters" CHECK ((trade_token ~ '^[A-Za-z0-9_-]{6,16}$'::text)),
+    CONSTRAINT "known by signing in, a payment or an operator" CHECK ((known_by = ANY (ARRAY['sign_in'::text, 'payment'::text, 'operator'::text])))
+);
+
+ALTER TABLE public.account ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.account_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.agent (
+    id bigint NOT NULL,
+    account_id bigint NOT NULL,
+    device_id text NOT NULL,
+    hash bytea NOT NULL,
+    platform text DEFAULT ''::text NOT NULL,
+    version text DEFAULT ''::text NOT NULL,
+    capabilities text[] DEFAULT '{}'::text[] NOT NULL,
+    paired_at timestamp with time zone NOT NULL,
+    revoked_at timestamp with time zone,
+    heartbeat_at timestamp with time zone
+);
+
+ALTER TABLE public.agent ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.agent_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.api_token (
+    id bigint NOT NULL,
+    account_id bigint NOT NULL,
+    hash bytea NOT NULL,
+    prefix text NOT NULL,
+    scopes text[] DEFAULT '{read,sell,buy}'::text[] NOT NULL,
+    label text DEFAULT ''::text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    revoked_at timestamp with time zone,
+    CONSTRAINT "a token's hash is sha256" CHECK ((octet_length(hash) = 32)),
+    CONSTRAINT "scopes are read, sell and buy" CHECK ((scopes <@ '{read,sell,buy}'::text[]))
+);
+
+ALTER TABLE public.api_token ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.api_token_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.ban (
+    id bigint NOT NULL,
+    steamid text NOT NULL,
+    side text NOT NULL,
+    reason text NOT NULL,
+    from_at timestamp with time zone NOT NULL,
+    until_at timestamp with time zone NOT NULL,
+    lifted_at timestamp with time zone,
+    offers_ended_at timestamp with time zone,
+    CONSTRAINT "a ban ends after it began" CHECK ((until_at > from_at)),
+    CONSTRAINT "a ban is on selling or on buying" CHECK ((side = ANY (ARRAY['seller'::text, 'buyer'::text])))
+);
+
+ALTER TABLE public.ban ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.ban_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.change (
+    id bigint NOT NULL,
+    xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    kind text NOT NULL,
+    ref_id bigint NOT NULL
+);
+
+ALTER TABLE public.change ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.change_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.day_total (
+    account_id bigint NOT NULL,
+    day date NOT NULL,
+    bought_cents bigint DEFAULT 0 NOT NULL,
+    bought_count bigint DEFAULT 0 NOT NULL,
+    sold_cents bigint DEFAULT 0 NOT NULL,
+    sold_count bigint DEFAULT 0 NOT NULL
+);
+
+CREATE TABLE public.directive (
+    id text NOT NULL,
+    account_id bigint NOT NULL,
+    trade_id bigint,
+    action text NOT NULL,
+    device_id text NOT NULL,
+    body jsonb DEFAULT '{}'::jsonb NOT NULL,
+    leased_until timestamp with time zone NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    status text,
+    answered_at timestamp with time zone,
+    CONSTRAINT "an agent creates, cancels, confirms and reports" CHECK ((action = ANY (ARRAY['create_offer'::text, 'cancel_offer'::text, 'confirm_offer'::text, 'report_inventory'::text])))
+);
+
+CREATE TABLE public.entry (
+    transfer_id bigint NOT NULL,
+    account_id bigint,
+    book text NOT NULL,
+    amount_cents bigint NOT NULL,
+    no bigint,
+    after_cents bigint,
+    CONSTRAINT "an account has buckets, the market has books" CHECK ((((account_id IS NOT NULL) AND (book = ANY (ARRAY['deposit'::text, 'balance'::text, 'held'::text, 'payout'::text, 'reserve'::text])) AND (no IS NOT NULL) AND (after_cents IS NOT NULL)) OR ((account_id IS NULL) AND (book = ANY (ARRAY['fees'::text, 'world'::text, 'fx_rounding'::text])) AND (no IS NULL) AND (after_cents IS NULL)))),
+    CONSTRAINT "an entry moves something" CHECK (((amount_cents <> 0) AND (abs(amount_cents) <= '1000000000000'::bigint))),
+    CONSTRAINT "no bucket was ever below zero" CHECK ((after_cents >= 0))
+);
+
+CREATE TABLE public.inventory_scan (
+    account_id bigint NOT NULL,
+    project text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    complete boolean NOT NULL
+);
+
+CREATE TABLE public.market_clock (
+    only_row boolean DEFAULT true NOT NULL,
+    offset_seconds bigint NOT NULL,
+    CONSTRAINT "the clock goes forward" CHECK ((offset_seconds >= 0)),
+    CONSTRAINT "there is one clock" CHECK (only_row)
+);
+
+CREATE TABLE public.offer (
+    id bigint NOT NULL,
+    account_id bigint NOT NULL,
+    seller_id bigint NOT NULL,
+    seller_steamid text NOT NULL,
+    project text NOT NULL,
+    appid integer NOT NULL,
+    contextid bigint NOT NULL,
+    assetid text NOT NULL,
+    classid text NOT NULL,
+    instanceid text NOT NULL,
+    steam_item_id bigint NOT NULL,
+    price_cents bigint NOT NULL,
+    state text NOT NULL,
+    ended_reason text,
+    float_text text,
+    paintseed bigint,
+    paintindex bigint,
+    certificate text,
+    link text,
+    version bigint DEFAULT 1 NOT NULL,
+    missing_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT "an ended offer says why" CHECK (((state = 'ended'::text) = (ended_reason IS NOT NULL))),
+    CONSTRAINT "an offer is on sale, reserved, sold or ended" CHECK ((state = ANY (ARRAY['on_sale'::text, 'reserved'::text, 'sold'::text, 'ended'::text]))),
+    CONSTRAINT "an offer's price is above nothing and below ten billion" CHECK (((price_cents >= 1) AND (price_cents <= 999999999)))
+)
+WITH (fillfactor='80');
+
+ALTER TABLE public.offer ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.offer_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.operator_case (
+    id bigint NOT NULL,
+    trade_id bigint,
+    reason text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    closed_at timestamp with time zone,
+    ruling text
+);
+
+ALTER TABLE public.operator_case ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.operator_case_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.pairing_code (
+    hash bytea NOT NULL,
+    account_id bigint NOT NULL,
+    merchant_id bigint,
+    floor_bps integer DEFAULT 0 NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone
+);
+
+CREATE TABLE public.presence (
+    account_id bigint NOT NULL,
+    heartbeat_at timestamp with time zone NOT NULL,
+    session_ok boolean NOT NULL,
+    blocking text
+)
+WITH (fillfactor='50');
+
+CREATE TABLE public.rate (
+    currency text NOT NULL,
+    millionths bigint NOT NULL,
+    source text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT "a currency is one we quote" CHECK ((currency = ANY (ARRAY['EUR'::text, 'RUB'::text, 'PLN'::text]))),
+    CONSTRAINT "a rate is above nothing" CHECK ((millionths > 0))
+);
+
+CREATE TABLE public.seller_grant (
+    merchant_id bigint NOT NULL,
+    seller_id bigint NOT NULL,
+    floor_bps integer DEFAULT 0 NOT NULL,
+    given_by text NOT NULL,
+    given_at timestamp with time zone NOT NULL,
+    revoked_at timestamp with time zone,
+    CONSTRAINT "a floor lies between nothing and thirty Steam prices" CHECK (((floor_bps >= 0) AND (floor_bps <= 300000))),
+    CONSTRAINT "a grant comes from pairing, a page, a payment or an operator" CHECK ((given_by = ANY (ARRAY['pairing'::text, 'page'::text, 'payment'::text, 'operator'::text]))),
+    CONSTRAINT "nobody needs a grant for his own" CHECK ((merchant_id <> seller_id))
+);
+
+CREATE TABLE public.steam_item (
+    id bigint NOT NULL,
+    project text NOT NULL,
+    market_hash_name text NOT NULL,
+    type text,
+    rarity text,
+    exterior text,
+    is_stattrak boolean DEFAULT false NOT NULL,
+    icon text DEFAULT ''::text NOT NULL,
+    price_cents bigint,
+    priced_at timestamp with time zone,
+    CONSTRAINT "a Steam price is above nothing" CHECK ((price_cents > 0))
+);
+
+ALTER TABLE public.steam_item ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.steam_item_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.strike (
+    trade_id bigint NOT NULL,
+    steamid text NOT NULL,
+    side text NOT NULL,
+    reason text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT "a strike is on the seller or the buyer" CHECK ((side = ANY (ARRAY['seller'::text, 'buyer'::text])))
+);
+
+CREATE TABLE public.switch (
+    name text NOT NULL,
+    is_off boolean NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    CONSTRAINT "buying and the whole API can be turned off" CHECK ((name = ANY (ARRAY['buying'::text, 'api'::text])))
+);
+
+CREATE TABLE public.trade (
+    id bigint NOT NULL,
+    offer_id bigint NOT NULL,
+    buyer_id bigint NOT NULL,
+    payee_id bigint NOT NULL,
+    seller_id bigint NOT NULL,
+    buyer_steamid text NOT NULL,
+    trade_token text NOT NULL,
+    price_cents bigint NOT NULL,
+    fee_cents bigint NOT NULL,
+    paid_deposit_cents bigint NOT NULL,
+    paid_balance_cents bigint NOT NULL,
+    seller_sold_count bigint NOT NULL,
+    custom_id text,
+    idempotency_key text,
+    digest bytea NOT NULL,
+    state text NOT NULL,
+    causer text,
+    offer_maybe_live boolean DEFAULT false NOT NULL,
+    cancel_causer text,
+    cancel_reason text,
+    steam_offer_state integer,
+    steam_tradeofferid text,
+    steam_tradeid text,
+    buyer_had text[],
+    new_assetid text,
+    claimed_at timestamp with time zone,
+    accepted_at timestamp with time zone,
+    protected_until timestamp with time zone,
+    ended_at timestamp with time zone,
+    due_at timestamp with time zone,
+    tries integer DEFAULT 0 NOT NULL,
+    case_at timestamp with time zone,
+    explanation text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    CONSTRAINT "a causer is the seller or the buyer" CHECK ((causer = ANY (ARRAY['seller'::text, 'buyer'::text]))),
+    CONSTRAINT "a created trade has no Steam offer" CHECK (((state <> 'created'::text) OR (NOT offer_maybe_live))),
+    CONSTRAINT "a settled trade was settled after its protection" CHECK (((state <> 'finished'::text) OR (ended_at >= protected_until))),
+    CONSTRAINT "a trade's state is a known one" CHECK ((state = ANY (ARRAY['created'::text, 'sending'::text, 'needs_confirmation'::text, 'sent'::text, 'accepted'::text, 'protected'::text, 'finished'::text, 'cancelled'::text, 'reversed'::text]))),
+    CONSTRAINT "delivery has its time" CHECK (((accepted_at IS NOT NULL) OR (state <> ALL (ARRAY['accepted'::text, 'protected'::text, 'finished'::text])))),
+    CONSTRAINT "ended means finished, cancelled or reversed" CHECK (((ended_at IS NOT NULL) = (state = ANY (ARRAY['finished'::text, 'cancelled'::text, 'reversed'::text])))),
+    CONSTRAINT "only a cancelled or reversed trade has a causer" CHECK (((causer IS NULL) OR (state = ANY (ARRAY['cancelled'::text, 'reversed'::text])))),
+    CONSTRAINT "price is what was paid from both buckets" CHECK (((price_cents = (paid_deposit_cents + paid_balance_cents)) AND (paid_deposit_cents >= 0) AND (paid_balance_cents >= 0))),
+    CONSTRAINT "protection has its end" CHECK (((protected_until IS NOT NULL) OR (state <> ALL (ARRAY['protected'::text, 'finished'::text])))),
+    CONSTRAINT "the fee leaves the seller a cent" CHECK (((fee_cents >= 0) AND (fee_cents < price_cents)))
+)
+WITH (fillfactor='70');
+
+CREATE TABLE public.trade_event (
+    trade_id bigint NOT NULL,
+    no integer NOT NULL,
+    event text NOT NULL,
+    from_state text,
+    to_state text NOT NULL,
+    witness text NOT NULL,
+    detail jsonb DEFAULT '{}'::jsonb NOT NULL,
+    at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE public.trade ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.trade_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.transfer (
+    id bigint NOT NULL,
+    key text NOT NULL,
+    kind text NOT NULL,
+    trade_id bigint,
+    note text DEFAULT ''::text NOT NULL,
+    at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE public.transfer ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.transfer_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.wallet (
+    account_id bigint NOT NULL,
+    deposit_cents bigint DEFAULT 0 NOT NULL,
+    balance_cents bigint DEFAULT 0 NOT NULL,
+    held_cents bigint DEFAULT 0 NOT NULL,
+    payout_cents bigint DEFAULT 0 NOT NULL,
+    reserve_cents bigint DEFAULT 0 NOT NULL,
+    deposit_no bigint DEFAULT 0 NOT NULL,
+    balance_no bigint DEFAULT 0 NOT NULL,
+    held_no bigint DEFAULT 0 NOT NULL,
+    payout_no bigint DEFAULT 0 NOT NULL,
+    reserve_no bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT "no bucket is below zero" CHECK (((deposit_cents >= 0) AND (balance_cents >= 0) AND (held_cents >= 0) AND (payout_cents >= 0) AND (reserve_cents >= 0)))
+)
+WITH (fillfactor='40');
+
+ALTER TABLE ONLY public.transfer
+    ADD CONSTRAINT "a deed is done once" UNIQUE (key);
+
+ALTER TABLE ONLY public.steam_item
+    ADD CONSTRAINT "a name is one item of its game" UNIQUE (project, market_hash_name);
+
+ALTER TABLE ONLY public.api_token
+    ADD CONSTRAINT "a token is one token" UNIQUE (hash);
+
+ALTER TABLE ONLY public.account
+    ADD CONSTRAINT account_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.agent
+    ADD CONSTRAINT agent_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.agent
+    ADD CONSTRAINT "an agent's token is one token" UNIQUE (hash);
+
+ALTER TABLE ONLY public.api_token
+    ADD CONSTRAINT api_token_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.ban
+    ADD CONSTRAINT ban_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.change
+    ADD CONSTRAINT change_pkey PRIMARY KEY (xid, id);
+
+ALTER TABLE ONLY public.day_total
+    ADD CONSTRAINT day_total_pkey PRIMARY KEY (account_id, day);
+
+ALTER TABLE ONLY public.directive
+    ADD CONSTRAINT directive_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.inventory_scan
+    ADD CONSTRAINT inventory_scan_pkey PRIMARY KEY (account_id, project);
+
+ALTER TABLE ONLY public.market_clock
+    ADD CONSTRAINT market_clock_pkey PRIMARY KEY (only_row);
+
+ALTER TABLE ONLY public.offer
+    ADD CONSTRAINT offer_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.account
+    ADD CONSTRAINT "one account a steamid" UNIQUE (steamid);
+
+ALTER TABLE ONLY public.operator_case
+    ADD CONSTRAINT operator_case_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.pairing_code
+    ADD CONSTRAINT pairing_code_pkey PRIMARY KEY (hash);
+
+ALTER TABLE ONLY public.presence
+    ADD CONSTRAINT presence_pkey PRIMARY KEY (account_id);
+
+ALTER TABLE ONLY public.rate
+    ADD CONSTRAINT rate_pkey PRIMARY KEY (currency);
+
+ALTER TABLE ONLY public.seller_grant
+    ADD CONSTRAINT seller_grant_pkey PRIMARY KEY (merchant_id, seller_id);
+
+ALTER TABLE ONLY public.steam_item
+    ADD CONSTRAINT steam_item_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.strike
+    ADD CONSTRAINT strike_pkey PRIMARY KEY (trade_id, side);
+
+ALTER TABLE ONLY public.switch
+    ADD CONSTRAINT switch_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY public.trade_event
+    ADD CONSTRAINT trade_event_pkey PRIMARY KEY (trade_id, no);
+
+ALTER TABLE ONLY public.trade
+    ADD CONSTRAINT trade_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.transfer
+    ADD CONSTRAINT transfer_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.wallet
+    ADD CONSTRAINT wallet_pkey PRIMARY KEY (account_id);
+
+CREATE UNIQUE INDEX "a Steam offer belongs to one trade" ON public.trade USING btree (steam_tradeofferid) WHERE (steam_tradeofferid IS NOT NULL);
+
+CREATE UNIQUE INDEX "a bucket's entries are a chain" ON public.entry USING btree (account_id, book, no) WHERE (account_id IS NOT NULL);
+
+CREATE UNIQUE INDEX "a custom id is used once by a buyer" ON public.trade USING btree (buyer_id, custom_id) WHERE (custom_id IS NOT NULL);
+
+CREATE UNIQUE INDEX "an idempotency key is used once by a buyer" ON public.trade USING btree (buyer_id, idempotency_key) WHERE (idempotency_key IS NOT NULL);
+
+CREATE INDEX api_token_of_account ON public.api_token USING btree (account_id);
+
+CREATE INDEX ban_of_steamid ON public.ban USING btree (steamid, side, until_at) WHERE (lifted_at IS NULL);
+
+CREATE INDEX directive_of_trade ON public.directive USING btree (trade_id);
+
+CREATE INDEX directive_open ON public.directive USING btree (account_id) WHERE (status IS NULL);
+
+CREATE INDEX entry_of_transfer ON public.entry USING btree (transfer_id);
+
+CREATE INDEX offer_live_of_seller ON public.offer USING btree (seller_id, project) WHERE (state = ANY (ARRAY['on_sale'::text, 'reserved'::text]));
+
+CREATE INDEX offer_on_sale_of_account ON public.offer USING btree (account_id, id) WHERE (state = 'on_sale'::text);
+
+CREATE UNIQUE INDEX "one live offer an asset" ON public.offer USING btree (appid, contextid, assetid) WHERE (state = ANY (ARRAY['on_sale'::text, 'reserved'::text]));
+
+CREATE UNIQUE INDEX "one live trade an offer" ON public.trade USING btree (offer_id) WHERE (state <> ALL (ARRAY['cancelled'::text, 'reversed'::text]));
+
+CREATE UNIQUE INDEX "one living agent a device" ON public.agent USING btree (account_id, device_id) WHERE (revoked_at IS NULL);
+
+CREATE UNIQUE INDEX "one open case a trade" ON public.operator_case USING btree (trade_id) WHERE (closed_at IS NULL);
+
+CREATE UNIQUE INDEX "one open create a trade" ON public.directive USING btree (trade_id) WHERE ((action = 'create_offer'::text) AND (status IS NULL));
+
+CREATE INDEX seller_grant_of_seller ON public.seller_grant USING btree (seller_id);
+
+CREATE INDEX strike_of_steamid ON public.strike USING btree (steamid, side, at);
+
+CREATE INDEX trade_due ON public.trade USING btree (due_at) WHERE (due_at IS NOT NULL);
+
+CREATE INDEX trade_live_of_seller ON public.trade USING btree (seller_id, id) WHERE (state <> ALL (ARRAY['finished'::text, 'cancelled'::text, 'reversed'::text]));
+
+CREATE INDEX trade_live_to_buyer ON public.trade USING btree (buyer_steamid, id) WHERE (state <> ALL (ARRAY['finished'::text, 'cancelled'::text, 'reversed'::text]));
+
+CREATE INDEX trade_of_buyer ON public.trade USING btree (buyer_id, id);
+
+CREATE INDEX trade_of_payee ON public.trade USING btree (payee_id, id);
+
+CREATE INDEX transfer_of_trade ON public.transfer USING btree (trade_id) WHERE (trade_id IS NOT NULL);
+
+CREATE TRIGGER entries_balance AFTER INSERT ON public.entry REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.entries_balance();
+
+CREATE TRIGGER offer_gets_a_new_version BEFORE UPDATE ON public.offer FOR EACH ROW EXECUTE FUNCTION public.offer_gets_a_new_version();
+
+CREATE TRIGGER offer_inserts_are_told AFTER INSERT ON public.offer REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.offer_changes_are_told();
+
+CREATE TRIGGER offer_updates_are_told AFTER UPDATE ON public.offer REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.offer_changes_are_told();
+
+CREATE TRIGGER the_clock_goes_forward BEFORE DELETE OR UPDATE ON public.market_clock FOR EACH ROW EXECUTE FUNCTION public.the_clock_goes_forward();
+
+CREATE TRIGGER the_past_stays BEFORE DELETE OR UPDATE OR TRUNCATE ON public.entry FOR EACH STATEMENT EXECUTE FUNCTION public.the_past_stays();
+
+CREATE TRIGGER the_past_stays BEFORE UPDATE ON public.trade_event FOR EACH STATEMENT EXECUTE FUNCTION public.the_past_stays();
+
+CREATE TRIGGER the_past_stays BEFORE DELETE OR UPDATE OR TRUNCATE ON public.transfer FOR EACH STATEMENT EXECUTE FUNCTION public.the_past_stays();
+
+ALTER TABLE ONLY public.agent
+    ADD CONSTRAINT agent_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.api_token
+    ADD CONSTRAINT api_token_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.day_total
+    ADD CONSTRAINT day_total_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.directive
+    ADD CONSTRAINT directive_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.directive
+    ADD CONSTRAINT directive_trade_id_fkey FOREIGN KEY (trade_id) REFERENCES public.trade(id);
+
+ALTER TABLE ONLY public.entry
+    ADD CONSTRAINT entry_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.entry
+    ADD CONSTRAINT entry_transfer_id_fkey FOREIGN KEY (transfer_id) REFERENCES public.transfer(id);
+
+ALTER TABLE ONLY public.inventory_scan
+    ADD CONSTRAINT inventory_scan_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.offer
+    ADD CONSTRAINT offer_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.offer
+    ADD CONSTRAINT offer_seller_id_fkey FOREIGN KEY (seller_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.offer
+    ADD CONSTRAINT offer_steam_item_id_fkey FOREIGN KEY (steam_item_id) REFERENCES public.steam_item(id);
+
+ALTER TABLE ONLY public.operator_case
+    ADD CONSTRAINT operator_case_trade_id_fkey FOREIGN KEY (trade_id) REFERENCES public.trade(id);
+
+ALTER TABLE ONLY public.pairing_code
+    ADD CONSTRAINT pairing_code_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.pairing_code
+    ADD CONSTRAINT pairing_code_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.presence
+    ADD CONSTRAINT presence_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.seller_grant
+    ADD CONSTRAINT seller_grant_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.seller_grant
+    ADD CONSTRAINT seller_grant_seller_id_fkey FOREIGN KEY (seller_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.trade
+    ADD CONSTRAINT trade_buyer_id_fkey FOREIGN KEY (buyer_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.trade_event
+    ADD CONSTRAINT trade_event_trade_id_fkey FOREIGN KEY (trade_id) REFERENCES public.trade(id);
+
+ALTER TABLE ONLY public.trade
+    ADD CONSTRAINT trade_offer_id_fkey FOREIGN KEY (offer_id) REFERENCES public.offer(id);
+
+ALTER TABLE ONLY public.trade
+    ADD CONSTRAINT trade_payee_id_fkey FOREIGN KEY (payee_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.trade
+    ADD CONSTRAINT trade_seller_id_fkey FOREIGN KEY (seller_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.transfer
+    ADD CONSTRAINT transfer_trade_id_fkey FOREIGN KEY (trade_id) REFERENCES public.trade(id);
+
+ALTER TABLE ONLY public.wallet
+    ADD CONSTRAINT wallet_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
