@@ -1,0 +1,90 @@
+"""What a shelf is told of an offer, and the bytes it shows for it: the one place that knows the row's shape."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import msgspec
+
+from tradepost.market.shelf.values import PRICE_CENTS_MAX, WHOLE_MAX, whole
+
+to_json = msgspec.json.Encoder().encode
+
+ASSETID_MAX = 2**64 - 1  # Steam's asset ids are unsigned
+
+
+@dataclass(frozen=True, slots=True)
+class ShelfOffer:
+    """An offer on sale, as far as lists, filters and groups need it."""
+
+    id: int
+    version: int  # grows with every change of the offer; decides which of two reports is the newer one
+    project: str
+    market_hash_name: str
+    price_cents: int
+    time_created: datetime  # with a time zone; shown, sorted and kept in whole seconds of UTC
+    float_text: str | None
+    paintindex: int | None
+    paintseed: int | None
+    exterior: str | None
+    rarity: str | None
+    type: str | None
+    is_stattrak: bool
+    seller_steamid: str
+    account_id: int
+    assetid: str
+
+
+def check(offer: ShelfOffer) -> tuple[int, int]:
+    """The seller and the asset as numbers; raises ValueError if the columns could not hold the offer."""
+    seller, assetid = whole(offer.seller_steamid, WHOLE_MAX), whole(offer.assetid, ASSETID_MAX)
+    if (
+        seller is None
+        or assetid is None
+        or not 0 < offer.id <= WHOLE_MAX
+        or not 0 <= offer.version <= WHOLE_MAX
+        or not 0 <= offer.price_cents <= PRICE_CENTS_MAX
+        or not 0 <= offer.account_id <= WHOLE_MAX
+        or not 0 <= (offer.paintindex or 0) <= WHOLE_MAX
+        or not 0 <= (offer.paintseed or 0) <= WHOLE_MAX
+    ):
+        raise ValueError(f"a field outside of the shelf's bounds: {offer!r}")
+    return seller, assetid
+
+
+def render(offer: ShelfOffer, name_json: bytes, has_float: bool) -> bytes:
+    """The offer as the JSON object of every public list; the name comes encoded, as many offers share it."""
+    paintindex, paintseed = offer.paintindex, offer.paintseed
+    at = offer.time_created.astimezone(UTC)
+    # The moment's own formatting is the slowest thing here, and a merchant's list is made of these lines.
+    return (
+        b'{"id":"%d","steam_market_hash_name":%b,"price":"%d.%02d","project":%b,"floatvalue":%b,'
+        b'"paintindex":%b,"paintseed":%b,"time_created":"%04d-%02d-%02d %02d:%02d:%02d"}'
+    ) % (
+        offer.id,
+        name_json,
+        *divmod(offer.price_cents, 100),
+        to_json(offer.project),
+        to_json(offer.float_text) if has_float else b"null",
+        b"null" if paintindex is None else b"%d" % paintindex,
+        b"null" if paintseed is None else b"%d" % paintseed,
+        at.year,
+        at.month,
+        at.day,
+        at.hour,
+        at.minute,
+        at.second,
+    )
+
+
+class _Shown(msgspec.Struct):
+    """The one field that a row keeps and no column does: the float's own text."""
+
+    floatvalue: str | None
+
+
+_shown = msgspec.json.Decoder(_Shown)
+
+
+def float_text(row: bytes) -> str | None:
+    """The float's text as the row shows it, read back from the row so that it is not kept twice."""
+    return _shown.decode(row).floatvalue
