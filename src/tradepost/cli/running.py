@@ -1,0 +1,127 @@
+"""Verbs that run something: the demo, web servers, workers; and the ones about the whole: migrate, check, settings."""
+
+import asyncio
+import sys
+from argparse import Namespace
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from tradepost import embedded, log
+from tradepost.app import open_app
+from tradepost.cli import Adder
+from tradepost.config import Settings, settings_table, shown
+from tradepost.db import Db, migrate
+from tradepost.market import ledger
+
+DEMO_DIR = Path("var/demo")
+
+
+@asynccontextmanager
+async def database(settings: Settings) -> AsyncIterator[str]:
+    """Give the address of the database: the one that is named, or our own in the data directory."""
+    if settings.database_url:
+        yield settings.database_url
+        return
+    async with embedded.server(settings.data_dir, attach=True, say=_say) as server:
+        yield server.dsn
+
+
+def _say(sentence: str) -> None:
+    sys.stderr.write(f"tradepost: {sentence}\n")
+
+
+async def serve(settings: Settings, _: Namespace) -> int:
+    """Run a web server; SIGTERM ends it when its requests are answered."""
+    from tradepost import server  # noqa: PLC0415 - only a server needs the dialects
+
+    log.setup(settings.log_format, settings.log_level)
+    async with database(settings) as dsn:
+        await migrate(dsn)
+        async with open_app(settings, dsn) as app:
+            await server.serve(app)
+    return 0
+
+
+async def worker(settings: Settings, _: Namespace) -> int:
+    """Run a worker: deadlines, looks at Steam, settlements, the hourly check."""
+    from tradepost import worker as chores  # noqa: PLC0415 - only a worker needs the chores
+
+    log.setup(settings.log_format, settings.log_level)
+    stop = asyncio.Event()
+    chores.stop_on_signals(stop)
+    async with database(settings) as dsn:
+        await migrate(dsn)
+        async with open_app(settings, dsn) as app:
+            await chores.work(app, stop)
+    return 0
+
+
+async def demo(settings: Settings, options: Namespace) -> int:
+    """Run a whole town: market, simulated Steam, sellers' agents and robot customers; Ctrl-C ends it."""
+    from tradepost.demo import town  # noqa: PLC0415 - only the demo needs the town
+
+    # Never where the settings say that a market's own data lie.
+    return await town.run(replace(settings, data_dir=options.data_dir or DEMO_DIR), fresh=options.fresh)
+
+
+async def migrate_database(settings: Settings, _: Namespace) -> int:
+    """Bring the database to the present schema; run it before new servers and workers."""
+    async with database(settings) as dsn:
+        done = await migrate(dsn)
+    sys.stdout.write(
+        f"{len(done)} migrations applied\n" if done else "nothing to do: the schema is the present one\n"
+    )
+    return 0
+
+
+async def check(settings: Settings, _: Namespace) -> int:
+    """Print what in the ledger does not add up and exit with 1; print that all is well otherwise."""
+    async with database(settings) as dsn:
+        db = await Db.open(dsn, min_size=1, max_size=1, statement_seconds=600)
+        try:
+            async with db.transaction() as tx:
+                await tx.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+                found = await ledger.faults(tx)
+                trades, transfers = (
+                    await tx.value("SELECT count(*) FROM trade"),
+                    await tx.value("SELECT count(*) FROM transfer"),
+                )
+        finally:
+            await db.close()
+    for fault in found:
+        sys.stdout.write(f"{fault}\n")
+    if not found:
+        sys.stdout.write(f"all is well: {trades} trades and {transfers} transfers add up\n")
+    return 1 if found else 0
+
+
+async def show_settings(settings: Settings, options: Namespace) -> int:
+    """Print every setting with its value; --table: with its default, unit and meaning."""
+    if options.table:
+        sys.stdout.write(settings_table())
+    else:
+        sys.stdout.writelines(f"{name} = {value}\n" for name, value in shown(settings).items())
+    return 0
+
+
+def add(verbs: Adder) -> None:
+    """Add the verbs that run something."""
+    verbs.verb(
+        "demo", demo,
+        ("--port", {"type": int, "help": "the market's port (8000)"}),
+        ("--fresh", {"action": "store_true", "help": "forget what the demo had and begin anew"}),
+        mode="demo",
+    )  # fmt: skip
+    where = (
+        ("--host", {"help": "the address to listen on"}),
+        ("--port", {"type": int, "help": "the port to listen on"}),
+    )
+    verbs.verb("serve", serve, *where)
+    verbs.verb("worker", worker)
+    verbs.verb("migrate", migrate_database)
+    verbs.verb("check", check)
+    verbs.verb(
+        "settings", show_settings, ("--table", {"action": "store_true", "help": "as a table in Markdown"})
+    )

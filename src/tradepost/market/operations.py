@@ -1,0 +1,80 @@
+"""Operations: an account's trades, bought and sold, listed as the merchant APIs ask for them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from tradepost.app import App
+from tradepost.db import Reader
+from tradepost.market.trades import FROM_VIEW, VIEW_COLUMNS, TradeView, as_view
+from tradepost.rules.trade import PUBLIC
+
+SORTS = {"id": "t.id", "time_created": "t.created_at", "price": "t.price_cents"}
+
+
+@dataclass(frozen=True, slots=True)
+class OperationsQuery:
+    """Which of an account's trades, in which order, and which page of them."""
+
+    kinds: tuple[Literal["buy", "sell"], ...] = ("buy",)
+    states: tuple[str, ...] | None = None  # public words
+    custom_ids: tuple[str, ...] | None = None
+    time_from: datetime | None = None
+    time_to: datetime | None = None  # inclusive
+    sort: str = "time_created"
+    descending: bool = True
+    limit: int = 4000
+    offset: int = 0
+    newest_per_custom_id: bool = False  # the newest of each custom id; those without one are left out
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A trade as one of its sides sees it."""
+
+    kind: Literal["buy", "sell"]
+    view: TradeView
+
+
+async def operations(app: App, account_id: int, query: OperationsQuery) -> tuple[list[Operation], int]:
+    """Return a page of an account's trades and how many there are in all."""
+    where = [
+        f"({' OR '.join({'buy': 't.buyer_id = $1', 'sell': 't.payee_id = $1'}[kind] for kind in query.kinds)})"
+    ]
+    values: list[object] = [account_id]
+
+    def use(condition: str, value: object) -> None:
+        values.append(value)
+        where.append(condition.format(f"${len(values)}"))
+
+    if query.states is not None:
+        use("t.state = ANY ({})", [state.value for state, word in PUBLIC.items() if word in query.states])
+    if query.custom_ids is not None:
+        # A sale's custom id is the buyer's, and none of the seller's business.
+        use("t.buyer_id = $1 AND t.custom_id = ANY ({})", list(query.custom_ids))
+    if query.time_from is not None:
+        use("t.created_at >= {}", query.time_from)
+    if query.time_to is not None:
+        use("t.created_at <= {}", query.time_to)
+    if query.newest_per_custom_id:
+        where.append("t.buyer_id = $1 AND t.custom_id IS NOT NULL")
+    order = f"{SORTS[query.sort]} {'DESC' if query.descending else 'ASC'}, t.id {'DESC' if query.descending else 'ASC'}"
+    condition = " AND ".join(where)
+    return await _page(app.db, condition, order, values, query, account_id)
+
+
+async def _page(
+    db: Reader, condition: str, order: str, values: list[object], query: OperationsQuery, account_id: int
+) -> tuple[list[Operation], int]:
+    total = await db.value(f"SELECT count(*) {FROM_VIEW} WHERE {condition}", *values)
+    rows = await db.fetch(
+        f"SELECT {VIEW_COLUMNS} {FROM_VIEW} WHERE {condition} ORDER BY {order}"
+        f" LIMIT ${len(values) + 1} OFFSET ${len(values) + 2}",
+        *values,
+        query.limit,
+        query.offset,
+    )
+    return [
+        Operation("buy" if row["buyer_id"] == account_id and "buy" in query.kinds else "sell", as_view(row))
+        for row in rows
+    ], total

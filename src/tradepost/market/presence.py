@@ -1,0 +1,49 @@
+"""Who is online: what the sellers' programs last said of themselves, in real time."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from tradepost.app import App
+from tradepost.db import Tx
+
+
+async def is_online(app: App, account_id: int) -> bool:
+    """Say whether a seller's program was heard of lately and has a Steam session."""
+    return account_id in await online(app, [account_id])
+
+
+async def online(app: App, account_ids: Sequence[int]) -> set[int]:
+    """Return those of the accounts whose program was heard of lately and has a Steam session."""
+    rows = await app.db.fetch(
+        "SELECT account_id FROM presence WHERE account_id = ANY ($1) AND session_ok AND heartbeat_at > $2",
+        list(account_ids),
+        app.real_now() - timedelta(seconds=2 * app.settings.heartbeat_ttl_seconds),
+    )
+    return {row["account_id"] for row in rows}
+
+
+async def heard(
+    tx: Tx, account_id: int, real_now: datetime, *, session_ok: bool, blocking: str | None
+) -> None:
+    """Note that a seller's program spoke, and whether it has a Steam session."""
+    await tx.execute(
+        "INSERT INTO presence (account_id, heartbeat_at, session_ok, blocking) VALUES ($1, $2, $3, $4)"
+        " ON CONFLICT (account_id) DO UPDATE SET heartbeat_at = excluded.heartbeat_at,"
+        " session_ok = excluded.session_ok, blocking = excluded.blocking",
+        account_id, real_now, session_ok, blocking,
+    )  # fmt: skip
+
+
+async def left(tx: Tx, account_id: int) -> None:
+    """Note that a seller's program said good-bye: he is offline from now on."""
+    await tx.execute("DELETE FROM presence WHERE account_id = $1", account_id)
+
+
+async def scanned(tx: Tx, account_id: int, project: str, real_now: datetime, *, complete: bool) -> None:
+    """Note that a seller's inventory of one game was read; an older reading never replaces a newer one."""
+    await tx.execute(
+        "INSERT INTO inventory_scan (account_id, project, at, complete) VALUES ($1, $2, $3, $4)"
+        " ON CONFLICT (account_id, project) DO UPDATE SET at = excluded.at, complete = excluded.complete"
+        " WHERE inventory_scan.at <= excluded.at",
+        account_id, project, real_now, complete,
+    )  # fmt: skip

@@ -1,0 +1,133 @@
+"""Witnesses: looks at what Steam shows everybody, taken between transactions, told to the machine as events."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tradepost import log
+from tradepost.app import App
+from tradepost.market import trades
+from tradepost.market.trades import TradeView
+from tradepost.rules.evidence import Asset, Sold, came_back, find_delivered, still_there
+from tradepost.rules.games import GAMES
+from tradepost.rules.trade import Delivered, Event, LookFailed, Settled, Side, TakenBack
+from tradepost.steam.answers import Inventory, InventoryItem, Person, Private, RateLimited, Unavailable
+from tradepost.steam.inspect_link import fingerprint
+
+WITNESS = "public_inventory"
+BASELINE_MAX = 5000  # assets of one name remembered of a buyer before a trade
+
+logger = log.get(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class NotSeen:
+    """An inventory could not be read; the reason is a clause for a person."""
+
+    reason: str
+
+
+async def look(app: App, steamid: str, project: str) -> Inventory | NotSeen:
+    """Read somebody's public inventory afresh, all contexts of the game."""
+    match await app.steam.inventory(steamid, GAMES[project], fresh=True):
+        case Inventory() as inventory:
+            return inventory
+        case Private():
+            return NotSeen("the inventory is private")
+        case RateLimited(seconds):
+            return NotSeen(f"Steam answers too many requests, again in {seconds} seconds")
+        case Unavailable(reason):
+            return NotSeen(f"Steam gives no usable answer ({reason})")
+
+
+async def delivery(app: App, view: TradeView) -> Event:
+    """Look for the sold item in the buyer's inventory."""
+    seen = await look(app, view.trade.buyer_steamid, view.project)
+    if isinstance(seen, NotSeen):
+        return LookFailed(seen.reason)
+    others = await app.db.fetch(
+        "SELECT new_assetid FROM trade WHERE buyer_steamid = $1 AND new_assetid IS NOT NULL AND id <> $2",
+        view.trade.buyer_steamid,
+        view.trade.id,
+    )
+    claimed = await app.db.value("SELECT detail->>'new_assetid' FROM trade_event WHERE trade_id = $1 AND detail ? 'new_assetid'"
+                                 " ORDER BY no DESC LIMIT 1", view.trade.id)  # fmt: skip
+    found = find_delivered(
+        sold(view),
+        assets(seen.items),
+        new_assetid=claimed,
+        had_before=view.trade.buyer_had,
+        of_other_trades={row["new_assetid"] for row in others},
+    )
+    if found is not None:
+        return Delivered(found)
+    return LookFailed(
+        "the item is not in the buyer's public inventory"
+        if seen.complete
+        else "the inventory could not be read to its end"
+    )
+
+
+async def settlement(app: App, view: TradeView) -> Event:
+    """After the end of protection: is the item still with the buyer, or is it back with the seller?"""
+    seen = await look(app, view.trade.buyer_steamid, view.project)
+    if isinstance(seen, NotSeen):
+        return LookFailed(seen.reason)
+    if still_there(sold(view), assets(seen.items), view.trade.new_assetid):
+        return Settled()
+    if not seen.complete:
+        return LookFailed("the buyer's inventory could not be read to its end")
+    sellers = await look(app, view.seller_steamid, view.project)
+    if isinstance(sellers, Inventory) and came_back(sold(view), assets(sellers.items)):
+        return TakenBack(await initiator(app, view))
+    return LookFailed("the item is neither with the buyer nor with the seller")
+
+
+async def initiator(app: App, view: TradeView) -> Side | None:
+    """Say who reversed a trade, where it can be seen: Steam bans who does from trading for thirty days."""
+    banned: list[Side] = []
+    people: tuple[tuple[Side, str], ...] = (("seller", view.seller_steamid), ("buyer", view.trade.buyer_steamid))
+    for side, steamid in people:
+        person = await app.steam.person(steamid)
+        if isinstance(person, Person) and person.is_trade_banned:
+            banned.append(side)
+    return banned[0] if len(banned) == 1 else None
+
+
+async def remember_before(app: App, view: TradeView) -> None:
+    """Note which assets of the item's name the buyer has already, while no offer was accepted yet.
+
+    Only for items without a fingerprint: without this note the public inventory cannot witness their delivery.
+    """
+    seen = await look(app, view.trade.buyer_steamid, view.project)
+    if isinstance(seen, NotSeen) or not seen.complete:
+        logger.info("baseline_not_read", trade_id=view.trade.id)
+        return
+    had = [item.assetid for item in seen.items if item.market_hash_name == view.market_hash_name][
+        :BASELINE_MAX
+    ]
+    await app.db.execute(
+        "UPDATE trade SET buyer_had = $2 WHERE id = $1 AND buyer_had IS NULL AND claimed_at IS NULL AND accepted_at IS NULL",
+        view.trade.id,
+        had,
+    )
+
+
+def sold(view: TradeView) -> Sold:
+    """Return what a trade sold, as evidence is matched against it."""
+    return Sold(view.assetid, view.market_hash_name, fingerprint(view.certificate))
+
+
+def assets(items: Iterable[InventoryItem]) -> Iterable[Asset]:
+    """Return an inventory's items as evidence."""
+    return (Asset(item.assetid, item.market_hash_name, fingerprint(item.certificate)) for item in items)
+
+
+async def tell(app: App, trade_id: int, event: Event, detail: dict[str, object] | None = None) -> None:
+    """Let what was seen happen to the trade, and show the change on the shelf."""
+    async with app.db.transaction() as tx:
+        decision = await trades.happened(
+            tx, app.settings, trade_id, event, witness=WITNESS, now=app.now(), detail=detail
+        )
+    if decision.refused:
+        logger.info("look_did_not_fit", trade_id=trade_id, reason=decision.refused)
+    await trades.after(app, decision)

@@ -1,0 +1,162 @@
+"""The worker: every chore and how often, on one screen.
+
+Work is claimed by row: a due trade is claimed by pushing its `due_at` on, so that a worker that dies leaves it to the
+next one, and any number of workers on any number of machines share the work.
+"""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+
+from tradepost import log
+from tradepost.app import App
+from tradepost.db import DatabaseBusy, DatabaseGone
+from tradepost.market import clock, feed, housekeeping, ledger, trades, witness
+from tradepost.rules.trade import Deadline, State
+
+CLAIM_MAX = 20  # due trades taken at once
+CLAIM_SECONDS = 60  # a claim holds so long by the market's clock; a worker that died lets go of it then
+AT_ONCE = 8  # looks at Steam at the same time
+
+logger = log.get(__name__)
+
+
+async def attend(app: App) -> int:
+    """Attend to the trades that are due: deadlines, looks for a delivery, settlements. Return how many there were."""
+    now = app.now()
+    async with app.db.transaction() as tx:
+        rows = await tx.fetch(
+            "UPDATE trade SET due_at = $1 WHERE id IN (SELECT id FROM trade WHERE due_at <= $2 ORDER BY due_at LIMIT $3"
+            " FOR NO KEY UPDATE SKIP LOCKED) RETURNING id",
+            now + timedelta(seconds=CLAIM_SECONDS),
+            now,
+            CLAIM_MAX,
+        )
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def one(trade_id: int) -> None:
+        async with gate:
+            try:
+                await _attend(app, trade_id)
+            except (DatabaseGone, DatabaseBusy):
+                raise
+            except Exception:
+                # One trade must not keep the others waiting; its claim runs out and it is tried again.
+                logger.exception("trade_not_attended", trade_id=trade_id)
+
+    await asyncio.gather(*(one(row["id"]) for row in rows))
+    return len(rows)
+
+
+async def _attend(app: App, trade_id: int) -> None:
+    view = await trades.read(app.db, trade_id)
+    if view is None:
+        return
+    trade = view.trade
+    looks_for_delivery = trade.claimed_at is not None and trade.state in (State.SENT, State.CANCELLED)
+    if looks_for_delivery:
+        event = await witness.delivery(app, view)
+    elif trade.state is State.PROTECTED or (
+        trade.state is State.ACCEPTED and not trades.terms(app.settings, view.project).protection
+    ):
+        event = await witness.settlement(app, view)
+    else:
+        async with app.db.transaction() as tx:
+            decision = await trades.happened(
+                tx, app.settings, trade_id, Deadline(), witness="clock", now=app.now()
+            )
+        await trades.after(app, decision)
+        return
+    await witness.tell(app, trade_id, event)
+
+
+async def remember(app: App) -> int:
+    """Read what buyers have before items without a fingerprint are sent to them. Return how many trades there were."""
+    rows = await app.db.fetch(
+        "SELECT t.id FROM trade t JOIN offer o ON o.id = t.offer_id WHERE t.state IN ('created', 'sending')"
+        " AND t.buyer_had IS NULL AND (o.certificate IS NULL OR o.float_text IS NULL) AND t.created_at > $1 ORDER BY t.id DESC LIMIT $2",
+        app.now() - timedelta(minutes=app.settings.send_minutes),
+        CLAIM_MAX,
+    )
+    views = await trades.read_many(app.db, [row["id"] for row in rows])
+    await asyncio.gather(*(witness.remember_before(app, view) for view in views.values()))
+    return len(rows)
+
+
+async def check(app: App) -> int:
+    """Check the ledger and say loudly what does not add up. Return how many faults there are."""
+    async with app.db.transaction() as tx:
+        await tx.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")  # one moment for all checks
+        found = await ledger.faults(tx)
+    for fault in found:
+        logger.error("ledger_fault", fault=fault)
+    return len(found)
+
+
+async def keep_simulator_in_step(app: App) -> int:
+    """Tell the simulated Steam the market's time again, in case it was down when the clock was moved."""
+    if app.settings.mode == "production" or not app.settings.steam_control_url:
+        return 0
+    await clock.tell_simulator(app, app.now())
+    return 1
+
+
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """Something done again and again; `run` returns how much there was to do."""
+
+    run: Callable[[App], Awaitable[int]]
+    every_seconds: float
+
+
+CHORES = (
+    Chore(attend, 0.5),
+    Chore(remember, 0.5),
+    Chore(housekeeping.end_offers_of_banned, 5),
+    Chore(housekeeping.learn_profiles, 30),
+    Chore(housekeeping.refresh_prices, 20),
+    Chore(housekeeping.close_cases, 60),
+    Chore(housekeeping.forget_changes, 300),
+    Chore(keep_simulator_in_step, 15),
+    Chore(check, 3600),
+)
+
+
+async def work(app: App, stop: asyncio.Event) -> None:
+    """Do all chores, each at its own pace, until told to stop; what is under way is finished."""
+    follower = asyncio.create_task(feed.follow(app), name="follow the changes")
+    chores = [asyncio.create_task(_repeat(app, chore, stop), name=chore.run.__name__) for chore in CHORES]
+    try:
+        await asyncio.gather(*chores)
+    finally:
+        follower.cancel()
+        with suppress(asyncio.CancelledError):
+            await follower
+
+
+async def _repeat(app: App, chore: Chore, stop: asyncio.Event) -> None:
+    name = chore.run.__name__
+    while not stop.is_set():
+        done = 0
+        try:
+            done = await chore.run(app)
+        except (DatabaseGone, DatabaseBusy) as error:
+            logger.warning("chore_waits_for_the_database", chore=name, error=str(error))
+        except Exception:
+            # A chore that fails is tried again: a worker that dies of one bad row serves nobody.
+            logger.exception("chore_failed", chore=name)
+        if done:
+            logger.info("chore", chore=name, done=done)
+        if done < CLAIM_MAX:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), chore.every_seconds)
+
+
+def stop_on_signals(stop: asyncio.Event) -> None:
+    """Let SIGTERM and SIGINT ask for a stop."""
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)

@@ -1,0 +1,90 @@
+"""The feed: no change is ever passed over, however late it was committed."""
+
+import asyncio
+
+from box import market
+from tradepost.db import Db
+from tradepost.market import feed
+from tradepost.market.shelf import Query
+
+
+def on_shelf(box_app: object, project: str = "csgo") -> set[int]:
+    shelves = box_app.shelves  # type: ignore[attr-defined] # an App; the tests' own shorthand
+    return set(shelves.page(Query(project=project, limit=100)).ids)
+
+
+async def test_the_shelf_holds_what_is_on_sale_and_follows_it(db: Db) -> None:
+    async with market(db) as box:
+        seller = await box.stock.person()
+        first = await box.stock.offer(seller, 100)
+        cursor = await feed.load(box.app)
+        assert on_shelf(box.app) == {first}
+        second = await box.stock.offer(seller, 200)
+        await db.execute("UPDATE offer SET price_cents = 300 WHERE id = $1", first)
+        await feed.catch_up(box.app, cursor)
+        assert on_shelf(box.app) == {first, second}
+        assert box.app.shelves.offer(first).price_cents == 300  # type: ignore[union-attr] # it is there
+        await db.execute("UPDATE offer SET state = 'ended', ended_reason = 'test' WHERE id = $1", first)
+        await feed.catch_up(box.app, cursor)
+        assert on_shelf(box.app) == {second}
+
+
+async def test_a_transaction_that_commits_late_is_not_passed_over(db: Db) -> None:
+    """A change with a low id may be committed after one with a high id was read (rules.md 18)."""
+    async with market(db) as box:
+        seller = await box.stock.person()
+        early, late = await box.stock.offer(seller, 100), await box.stock.offer(seller, 100)
+        cursor = await feed.load(box.app)
+        async with db.transaction() as held:
+            await held.execute("UPDATE offer SET price_cents = 111 WHERE id = $1", early)
+            await db.execute("UPDATE offer SET price_cents = 222 WHERE id = $1", late)
+            await feed.catch_up(box.app, cursor)
+            assert box.app.shelves.offer(early).price_cents == 100  # type: ignore[union-attr] # it is there
+        await feed.catch_up(box.app, cursor)
+        assert box.app.shelves.offer(early).price_cents == 111  # type: ignore[union-attr] # it is there
+        assert box.app.shelves.offer(late).price_cents == 222  # type: ignore[union-attr] # it is there
+
+
+async def test_what_is_changed_while_the_shelf_is_loaded_is_read_again(db: Db) -> None:
+    async with market(db) as box:
+        seller = await box.stock.person()
+        offer = await box.stock.offer(seller, 100)
+        async with db.transaction() as held:
+            await held.execute("UPDATE offer SET price_cents = 150 WHERE id = $1", offer)
+            cursor = await feed.load(box.app)
+        await feed.catch_up(box.app, cursor)
+        assert box.app.shelves.offer(offer).price_cents == 150  # type: ignore[union-attr] # it is there
+
+
+async def test_a_follower_hears_of_changes_of_other_processes_within_moments(db: Db) -> None:
+    async with market(db) as box:
+        follower = asyncio.create_task(feed.follow(box.app))
+        try:
+            await asyncio.wait_for(box.app.shelves_ready.wait(), 5)
+            generation = box.app.shelves.generation
+            offer = await box.stock.offer(await box.stock.person(), 100)
+            await feed.wake(box.app)
+
+            async def seen() -> None:
+                while box.app.shelves.generation == generation:  # noqa: ASYNC110 - the shelf tells nobody
+                    await asyncio.sleep(0.005)
+
+            await asyncio.wait_for(seen(), 2)
+            assert offer in on_shelf(box.app)
+        finally:
+            follower.cancel()
+            await asyncio.gather(follower, return_exceptions=True)
+
+
+async def test_the_moved_clock_is_followed(db: Db) -> None:
+    from tradepost.market import clock
+
+    async with market(db) as box:
+        before = box.app.now()
+        await clock.advance(box.app, 604_800)
+        assert (box.app.now() - before).total_seconds() >= 604_800
+        status = await box.sim.control("GET", "/_sim/clock")
+        assert abs(status["now"] - box.app.now().timestamp()) < 5
+        box.app.clock.offset *= 0
+        await clock.read(box.app)
+        assert (box.app.now() - before).total_seconds() >= 604_800
