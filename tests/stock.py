@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from tradepost.db import Db
 from tradepost.market import ledger
@@ -85,15 +86,15 @@ class Stock:
         return made
 
 
-def wish(buyer_id: int, offer_id: int, receiver: str, **changes: object) -> Buy:
+def wish(buyer_id: int, offer_id: int, receiver: str, **changes: Any) -> Buy:
     """A wish to buy, with a digest of what it says."""
-    values: dict[str, object] = {
+    values: dict[str, Any] = {
         "ceiling_cents": None, "custom_id": None, "idempotency_key": None, "trade_token": "zPvo-jv3", **changes,
     }  # fmt: skip
     digest = hashlib.sha256(repr((offer_id, receiver, sorted(values.items(), key=str))).encode()).digest()
     return Buy(
         **{"buyer_id": buyer_id, "offer_id": offer_id, "steamid": receiver, "digest": digest, **values}
-    )  # type: ignore[arg-type] # the table of changes is untyped
+    )
 
 
 def moment(market: datetime = MARKET_NOW) -> Now:

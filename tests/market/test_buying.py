@@ -11,7 +11,7 @@ from stock import MARKET_NOW, Stock, moment, wish
 from tradepost.config import Settings
 from tradepost.db import Db
 from tradepost.market import ledger
-from tradepost.market.buying import Batches, Buy, Outcome
+from tradepost.market.buying import Batches, Buy, Desk, Outcome
 from tradepost.rules.buying import Bought, Facts, Wish, decide_buy
 
 pytestmark = pytest.mark.sql
@@ -19,7 +19,7 @@ SETTINGS = Settings()
 
 
 async def buy(db: Db, wished: Buy, batches: Batches | None = None) -> Outcome:
-    return await (batches or Batches()).decide(db, SETTINGS, moment(), wished)
+    return await (batches or Batches()).decide(Desk(db, SETTINGS, moment), wished)
 
 
 async def a_seller_with(stock: Stock, offers: int, price_cents: int = 100) -> tuple[int, list[int]]:
@@ -106,7 +106,7 @@ async def test_the_same_custom_id_with_other_content_is_refused_and_a_refusal_le
 
 async def _fill(queue: Batches, db: Db) -> None:
     """Occupy one of the places in flight, so that what comes next waits together."""
-    await queue.decide(db, SETTINGS, moment(), wish(1, 999_999_999, "76561198000000001"))
+    await queue.decide(Desk(db, SETTINGS, moment), wish(1, 999_999_999, "76561198000000001"))
 
 
 async def test_a_reprice_against_a_buy_never_charges_another_price_than_was_seen(db: Db) -> None:

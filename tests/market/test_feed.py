@@ -66,7 +66,7 @@ async def test_a_follower_hears_of_changes_of_other_processes_within_moments(db:
             await feed.wake(box.app)
 
             async def seen() -> None:
-                while box.app.shelves.generation == generation:  # noqa: ASYNC110 - the shelf tells nobody
+                while box.app.shelves.generation == generation:
                     await asyncio.sleep(0.005)
 
             await asyncio.wait_for(seen(), 2)

@@ -8,7 +8,7 @@ from stock import MARKET_NOW, Stock, moment, wish
 from tradepost.config import Settings
 from tradepost.db import CheckViolationError, Db
 from tradepost.market import ledger
-from tradepost.market.buying import Batches
+from tradepost.market.buying import Batches, Desk
 from tradepost.market.ledger import Posting
 from tradepost.rules.refusals import Conflicting, TooLittleMoney
 
@@ -122,7 +122,7 @@ async def test_every_corruption_is_found(db: Db, name: str) -> None:
     await stock.online(seller)
     offer = await stock.offer(seller)
     outcome = await Batches().decide(
-        db, Settings(), moment(), wish(buyer, offer, await stock.steamid_of(buyer))
+        Desk(db, Settings(), moment), wish(buyer, offer, await stock.steamid_of(buyer))
     )
     assert outcome.code == "bought"
     assert await ledger.faults(db) == []

@@ -80,8 +80,8 @@ async def sellable(market: Floor, seller: Account) -> None:
 
 
 async def buy(market: Floor, buyer: Account, offer: int) -> str:
-    now = buying.Now(market.app.now(), market.app.real_now())
-    outcome = await buying.Batches().decide(market.db, Settings(), now, wish(buyer.id, offer, buyer.steamid))
+    desk = buying.Desk(market.db, Settings(), lambda: buying.Now(market.app.now(), market.app.real_now()))
+    outcome = await buying.Batches().decide(desk, wish(buyer.id, offer, buyer.steamid))
     return outcome.code
 
 

@@ -7,8 +7,10 @@ batch whose answer was lost with the connection can be sent again: what was boug
 import asyncio
 import secrets
 from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from tradepost.config import Settings
 from tradepost.db import DatabaseGone, Db
@@ -35,24 +37,47 @@ class Buy:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a buy: a code of `buy_batch`, and the trade where there is one."""
+    """What came of a buy: a code of `buy_batch`, and the trade where there is one, with what is shown of it."""
 
     code: str
     trade_id: int | None
+    view: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """The two times that a buy is decided by."""
+
+    market: datetime
+    real: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a batch is decided with: the database, the settings, the time, and what is done once it is committed."""
+
+    db: Db
+    settings: Settings
+    now: Callable[[], Now]
+    # Given the trades of a committed batch, shows them to the shelf and returns what is shown of each.
+    finish: Callable[[list[int]], Awaitable[Mapping[int, Any]]] | None = None
 
 
 class TooManyWaiting(Exception):
     """More buys wait in this process than it will hold."""
 
 
+Waiting = tuple[Buy, "asyncio.Future[Outcome]"]
+
+
 @dataclass(slots=True)
 class Batches:
     """The buys waiting in this process, and those on their way."""
 
-    waiting: deque[tuple[Buy, asyncio.Future[Outcome]]] = field(default_factory=deque)
+    waiting: deque[Waiting] = field(default_factory=deque)
     in_flight: set[asyncio.Task[None]] = field(default_factory=set)
 
-    async def decide(self, db: Db, settings: Settings, now: "Now", buy: Buy) -> Outcome:
+    async def decide(self, desk: Desk, buy: Buy) -> Outcome:
         """Return what came of the buy, once it is committed.
 
         Raises TooManyWaiting when the queue is full, and the database's own errors when it stays unreachable.
@@ -64,52 +89,56 @@ class Batches:
             buy = replace(buy, idempotency_key=f"own {secrets.token_hex(16)}")
         outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self.waiting.append((buy, outcome))
-        self._pump(db, settings, now)
+        self._pump(desk)
         return await outcome
 
-    def _pump(self, db: Db, settings: Settings, now: "Now") -> None:
+    def _pump(self, desk: Desk) -> None:
         while self.waiting and len(self.in_flight) < BATCHES_IN_FLIGHT:
             batch = [self.waiting.popleft() for _ in range(min(BATCH_MAX, len(self.waiting)))]
-            task = asyncio.create_task(self._run(db, settings, now, batch), name="buy batch")
+            task = asyncio.create_task(self._run(desk, batch), name="buy batch")
             self.in_flight.add(task)
-            task.add_done_callback(lambda done: self._landed(done, db, settings, now))
+            task.add_done_callback(lambda done: self._landed(done, desk))
 
-    def _landed(self, task: asyncio.Task[None], db: Db, settings: Settings, now: "Now") -> None:
+    def _landed(self, task: asyncio.Task[None], desk: Desk) -> None:
         self.in_flight.discard(task)
-        self._pump(db, settings, now)
+        self._pump(desk)
 
-    async def _run(
-        self, db: Db, settings: Settings, now: "Now", batch: list[tuple[Buy, asyncio.Future[Outcome]]]
-    ) -> None:
+    async def _run(self, desk: Desk, batch: list[Waiting]) -> None:
         try:
-            outcomes = await _apply(db, settings, now, [buy for buy, _ in batch])
+            outcomes = await _apply(desk, [buy for buy, _ in batch])
         except Exception as error:
             if len(batch) == 1 or isinstance(error, DatabaseGone):
-                for _, future in batch:
-                    if not future.done():
-                        future.set_exception(error)
+                _fail(batch, error)
                 return
             # One buy must not spoil the others': each by itself, and the culprit alone hears of it.
             for one in batch:
-                await self._run(db, settings, now, [one])
+                await self._run(desk, [one])
+            return
+        try:
+            bought = [outcome.trade_id for outcome in outcomes if outcome.trade_id is not None]
+            views = await desk.finish(bought) if desk.finish and bought else {}
+        except Exception as error:
+            _fail(batch, error)
             return
         for (_, future), outcome in zip(batch, outcomes, strict=True):
             if not future.done():
-                future.set_result(outcome)
+                view = None if outcome.trade_id is None else views.get(outcome.trade_id)
+                future.set_result(replace(outcome, view=view))
 
 
-@dataclass(frozen=True, slots=True)
-class Now:
-    """The two times that a buy is decided by."""
-
-    market: datetime
-    real: datetime
+def _fail(batch: list[Waiting], error: Exception) -> None:
+    for _, future in batch:
+        if not future.done():
+            future.set_exception(error)
 
 
-async def _apply(db: Db, settings: Settings, now: Now, buys: list[Buy]) -> list[Outcome]:
+async def _apply(desk: Desk, buys: list[Buy]) -> list[Outcome]:
+    settings = desk.settings
+    maybe_committed = False
     for attempt in range(1, ATTEMPTS + 1):
+        now = desk.now()
         try:
-            rows = await db.fetch(
+            rows = await desk.db.fetch(
                 "SELECT no, code, trade_id FROM buy_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ORDER BY no",
                 now.market,
                 now.real - timedelta(seconds=2 * settings.heartbeat_ttl_seconds),
@@ -125,9 +154,11 @@ async def _apply(db: Db, settings: Settings, now: Now, buys: list[Buy]) -> list[
                 [buy.idempotency_key for buy in buys],
                 [buy.digest for buy in buys],
             )
-        except DatabaseGone:
+        except DatabaseGone as error:
+            # That the last attempt did not even reach the server says nothing about those before it.
+            maybe_committed |= error.maybe_committed
             if attempt == ATTEMPTS:
-                raise
+                raise DatabaseGone(str(error), maybe_committed=maybe_committed) from error
         else:
             return [Outcome(row["code"], row["trade_id"]) for row in rows]
     raise AssertionError("unreachable: the last attempt returns or raises")

@@ -5,6 +5,7 @@ writes the row, the event and the deeds (money, offer, strikes) in the same tran
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -99,13 +100,18 @@ async def buy(app: App, wish: Buy) -> TradeView:
 
     Raises the refusals of buying, each as rules.md and contract.md name it.
     """
-    now = buying.Now(app.now(), app.real_now())
+    desk = buying.Desk(
+        app.db,
+        app.settings,
+        now=lambda: buying.Now(app.now(), app.real_now()),
+        finish=lambda trade_ids: _bought(app, trade_ids),
+    )
     try:
-        outcome = await app.buys.decide(app.db, app.settings, now, wish)
+        outcome = await app.buys.decide(desk, wish)
     except buying.TooManyWaiting:
         raise refusals.TooManyRequests(1) from None
     if outcome.code == "buyer_banned":
-        found = await bans.current(app.db, wish.steamid, "buyer", now.market)
+        found = await bans.current(app.db, wish.steamid, "buyer", app.now())
         raise refusals.BuyerBanned(found.until_at, found.reason) if found else refusals.Forbidden
     if outcome.code == "buyer_on_hold":
         raise refusals.BuyerTradeUrl(
@@ -113,16 +119,20 @@ async def buy(app: App, wish: Buy) -> TradeView:
         )
     if outcome.code in _REFUSED:
         raise _REFUSED[outcome.code]
-    if outcome.trade_id is None:
+    if not isinstance(outcome.view, TradeView):
         raise RuntimeError(f"buy_batch answered {outcome.code} without a trade")
+    return outcome.view
+
+
+async def _bought(app: App, trade_ids: list[int]) -> dict[int, TradeView]:
+    """Once for a whole batch: take its offers off the shelf, wake the others, and read what is answered."""
     try:
-        view = await read(app.db, outcome.trade_id)
+        views = await read_many(app.db, trade_ids)
     except (DatabaseGone, DatabaseBusy) as error:
-        raise DatabaseGone(f"trade {outcome.trade_id} was bought: {error}", maybe_committed=True) from error
-    if view is None:
-        raise RuntimeError(f"trade {outcome.trade_id} was bought and is not there")
-    await feed.tell(app, [view.trade.offer_id])
-    return view
+        raise DatabaseGone(f"trades {trade_ids} were bought: {error}", maybe_committed=True) from error
+    with suppress(DatabaseGone, DatabaseBusy):  # they are bought all the same; the feed catches up
+        await feed.tell(app, [view.trade.offer_id for view in views.values()])
+    return views
 
 
 # What happens to a trade -------------------------------------------------------------------------------------
