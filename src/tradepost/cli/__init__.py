@@ -1,12 +1,13 @@
 """The command line: every verb on one screen, each a short function in a module of its kind."""
 
 import argparse
-import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
+
+import uvloop
 
 from tradepost import __version__
 from tradepost.config import ConfigRefused, Settings, load
@@ -48,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         settings = load(os.environ, _config(options), **_chosen(options))
         verb: Verb = options.verb
-        return asyncio.run(_run(verb, settings, options))
+        return uvloop.run(_run(verb, settings, options))
     except ConfigRefused as refused:
         sys.stderr.writelines(f"tradepost: {sentence}\n" for sentence in refused.sentences)
     except Refusal as refused:

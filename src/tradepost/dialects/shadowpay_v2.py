@@ -1,0 +1,71 @@
+"""ShadowPay API v2: REST paths, pages with metadata, HTTP statuses that mean what they say.
+
+Its calls are in two modules, those that only look and those that do something; here are its ways in.
+"""
+
+from starlette.routing import BaseRoute, Mount, Route, Router
+
+from tradepost.app import App
+from tradepost.dialects import shadowpay_v2_deeds as deeds
+from tradepost.dialects import shadowpay_v2_lists as lists
+from tradepost.dialects.edge import BodyTooLarge, Pace
+from tradepost.dialects.shadowpay import word
+from tradepost.dialects.shadowpay_calls import Handler, Manners, Stranger, TokenScope, Way
+from tradepost.rules.refusals import Refusal, TooManyRequests
+
+PREFIX = "/api/v2"
+
+STATUS = {
+    "wrong_params": 400,
+    "wrong_token": 401,
+    "need_sum": 402,
+    "no_access": 403,
+    "buyer_has_buy_items_ban": 403,
+    "no_item": 404,
+    "wrong_method": 404,
+    "empty_user_data": 404,
+    "custom_id_exist": 409,
+    "seller_offline_error": 409,
+    "no_item_in_inventory": 409,
+    "trade_yourself": 409,
+    "need_apikey": 409,
+    "invalid_trade_seller_link": 409,
+    "validation_error": 422,
+    "invalid_tradelink": 422,
+    "error_steam_or_bot": 502,
+    "buy_items_disabled": 503,
+    "disabled": 503,
+}
+
+CALLS: dict[str, dict[str, tuple[TokenScope, Handler]]] = {
+    "/account/balance": {"GET": ("read", lists.balance)},
+    "/account/inventory": {"GET": ("read", lists.inventory)},
+    "/items": {"GET": ("read", lists.items)},
+    "/items/{id}": {"GET": ("read", lists.item)},
+    "/steam_items": {"GET": ("read", lists.catalogue)},
+    "/buy": {"POST": ("buy", deeds.buy)},
+    "/offers": {
+        "GET": ("read", lists.own_offers),
+        "POST": ("sell", deeds.make_offers),
+        "PATCH": ("sell", deeds.reprice_offers),
+        "DELETE": ("sell", deeds.cancel_offers),
+    },
+    "/offers/{id}": {"PATCH": ("sell", deeds.reprice_offer)},
+    "/operations": {"GET": ("read", lists.operations)},
+}
+
+
+def status(refusal: Refusal) -> int:
+    """The HTTP status of a refusal."""
+    if isinstance(refusal, TooManyRequests):
+        return 429
+    return 413 if isinstance(refusal, BodyTooLarge) else STATUS[word(refusal)]
+
+
+MANNERS = Manners(status, internal_status=500, gone_status=503)
+
+
+def routes(app: App, pace: Pace) -> list[BaseRoute]:
+    """The ways into v2; whatever else lies below its prefix is answered in its own words."""
+    ways = [Route(path, Way(app, pace, MANNERS, PREFIX + path, handlers)) for path, handlers in CALLS.items()]
+    return [Mount(PREFIX, app=Router(ways, redirect_slashes=False, default=Stranger(MANNERS)))]

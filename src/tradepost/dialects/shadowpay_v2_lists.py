@@ -1,0 +1,252 @@
+"""v2's calls that only look: balance, inventory, items on sale, the catalogue, own offers, operations."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from tradepost.dialects import shadowpay
+from tradepost.dialects.edge import Answer
+from tradepost.dialects.fields import (
+    CustomId,
+    Flag,
+    Float,
+    Id,
+    Limit,
+    Name,
+    Offset,
+    PriceBound,
+    Project,
+    Search,
+    Since,
+    SteamId,
+    Until,
+    Whole,
+)
+from tradepost.dialects.shadowpay import ITEMS_MAX, OPERATIONS_MAX
+from tradepost.dialects.shadowpay_calls import Call, Content, Nothing
+from tradepost.dialects.shapes import COMMAS, Also
+from tradepost.market import inventories, ledger, on_sale, presence, steam_items, users
+from tradepost.market.on_sale import OwnQuery
+from tradepost.market.operations import OperationsQuery
+from tradepost.market.operations import operations as trades_of
+from tradepost.market.shelf import Query
+from tradepost.rules.money import write_cents
+from tradepost.rules.refusals import NotFound
+
+CSGO = Project("csgo")
+FIRST = Offset(0)
+PAGE = Limit(100)
+DUMP_ROWS_MIN = 200  # a longer page of everything is sent from the shelf's own pieces
+
+Game = Annotated[Project, Also("game")]
+Direction = Annotated[Literal["asc", "desc"], Also("sort")]
+
+
+def _page(data: object, total: int, limit: int, offset: int) -> dict[str, Any]:
+    """A page of a list, with the limit that was used and how many rows there are in all."""
+    return {"data": data, "metadata": {"limit": limit, "offset": int(offset), "total": total}}
+
+
+def _raw_page(pieces: list[bytes], total: int, limit: int, offset: int, brackets: bytes = b"[]") -> Answer:
+    """A page whose rows are JSON already: the pieces go out as they are."""
+    tail = b'%c,"metadata":{"limit":%d,"offset":%d,"total":%d},"status":"success"}'
+    return Answer([b'{"data":%c' % brackets[0], *pieces, tail % (brackets[1], limit, offset, total)])
+
+
+# Account -----------------------------------------------------------------------------------------------------
+
+
+async def balance(call: Call, asked: Nothing) -> Content:
+    """What the account has earned, and what it has for buying."""
+    wallet = await ledger.wallet(call.app.db, call.caller.account_id)
+    data = {
+        "currency": "USD",
+        "deposit_balance": write_cents(wallet.deposit_cents),
+        "balance": write_cents(wallet.balance_cents),
+    }
+    return {"data": data}
+
+
+class InventoryAsked(msgspec.Struct):
+    """Whose inventory, of which game."""
+
+    steamid: SteamId
+    project: Game
+
+
+async def inventory(call: Call, asked: InventoryAsked) -> Content:
+    """What a user has on Steam, and what the market would take for it."""
+    rows = await inventories.of(call.app, call.caller.account_id, str(asked.steamid), str(asked.project))
+    data = [shadowpay.inventory_row(row, call.app.settings.fee_bps) for row in rows]
+    return {"data": data, "metadata": {"total": len(data)}}
+
+
+# Items on sale -----------------------------------------------------------------------------------------------
+
+
+class ItemsAsked(msgspec.Struct):
+    """Which items on sale, in what order, and which page of them."""
+
+    project: Game = CSGO
+    steam_market_hash_name: list[Name] = []
+    search: Search | None = None
+    price_from: PriceBound | None = None
+    price_to: PriceBound | None = None
+    date_from: Since | None = None
+    date_to: Until | None = None
+    float_from: Float | None = None
+    float_to: Float | None = None
+    paintseed: Whole | None = None
+    paintindex: Whole | None = None
+    exteriors: list[Name] = []
+    rarities: list[Name] = []
+    types: list[Name] = []
+    is_stattrak: Flag | None = None
+    sort_column: Literal["price_market", "price", "time_created", "floatvalue"] = "time_created"
+    sort_dir: Direction = "desc"
+    limit: Limit = PAGE
+    offset: Offset = FIRST
+    group_by: Literal["steam_market_hash_name"] | None = None
+
+    def query(self) -> Query:
+        """The same in the shelf's terms; an empty list filters nothing."""
+        return Query(
+            str(self.project),
+            names=tuple(self.steam_market_hash_name) or None,
+            search=self.search or None,
+            price_from_cents=self.price_from,
+            price_to_cents=self.price_to,
+            time_from=self.date_from,
+            time_to=self.date_to,
+            float_from=self.float_from,
+            float_to=self.float_to,
+            paintseed=self.paintseed,
+            paintindex=self.paintindex,
+            exteriors=tuple(self.exteriors) or None,
+            rarities=tuple(self.rarities) or None,
+            types=tuple(self.types) or None,
+            is_stattrak=None if self.is_stattrak is None else bool(self.is_stattrak),
+            sort="price" if self.sort_column == "price_market" else self.sort_column,
+            descending=self.sort_dir == "desc",
+            limit=min(int(self.limit), ITEMS_MAX),
+            offset=int(self.offset),
+        )
+
+
+async def items(call: Call, asked: ItemsAsked) -> Content:
+    """Items on sale; grouped, the cheapest of each name."""
+    shelves, query = call.app.shelves, asked.query()
+    if asked.group_by is not None:
+        found = shelves.groups(query)
+        names = map(msgspec.json.encode, found.names)
+        rows = [b"%b:%b" % pair for pair in zip(names, found.rows, strict=True)]
+        return _raw_page([b",".join(rows)], found.total, query.limit, query.offset, b"{}")
+    if query.limit >= DUMP_ROWS_MIN and query == Query(query.project, limit=query.limit, offset=query.offset):
+        pieces = shelves.dump(query.project, query.offset, query.limit)
+        return _raw_page(pieces, shelves.count(query.project), query.limit, query.offset)
+    found = shelves.page(query)
+    return _raw_page([b",".join(found.rows)], found.total, query.limit, query.offset)
+
+
+class ItemAsked(msgspec.Struct):
+    """Which item on sale."""
+
+    id: Id
+
+
+async def item(call: Call, asked: ItemAsked) -> Content:
+    """One item on sale, and whether its seller's program is online."""
+    offer, row = call.app.shelves.offer(asked.id), call.app.shelves.row(asked.id)
+    if offer is None or row is None:
+        raise NotFound
+    seller = await users.by_steamid(call.app.db, offer.seller_steamid)
+    online = seller is not None and await presence.is_online(call.app, seller.id)
+    return {"data": {"item": msgspec.Raw(row), "is_seller_online": online}}
+
+
+class CatalogueAsked(msgspec.Struct):
+    """Which names of a game's catalogue."""
+
+    project: Game = CSGO
+    steam_market_hash_name: list[Name] = []
+    search: Search | None = None
+    sort_column: Literal["steam_market_hash_name", "price"] | None = None
+    sort_dir: Direction | None = None
+    limit: Limit = PAGE
+    offset: Offset = FIRST
+
+
+async def catalogue(call: Call, asked: CatalogueAsked) -> Content:
+    """Steam's items of a game with their Steam prices: by name, or downwards by the column that is named."""
+    limit = min(int(asked.limit), ITEMS_MAX)
+    direction = asked.sort_dir or ("asc" if asked.sort_column is None else "desc")
+    found, total = await steam_items.page(
+        call.app,
+        project=str(asked.project),
+        names=asked.steam_market_hash_name or None,
+        search=asked.search,
+        sort="price" if asked.sort_column == "price" else "market_hash_name",
+        descending=direction == "desc",
+        limit=limit,
+        offset=int(asked.offset),
+    )
+    rows = [(one.market_hash_name, one.icon, write_cents(one.price_cents or 0)) for one in found]
+    data = [{"steam_market_hash_name": name, "icon": icon, "price": price} for name, icon, price in rows]
+    return _page(data, total, limit, asked.offset)
+
+
+# The caller's own --------------------------------------------------------------------------------------------
+
+
+class OffersAsked(msgspec.Struct):
+    """Which of the caller's own offers."""
+
+    steamid: SteamId | None = None
+    sort_column: Literal["id", "price", "time_created"] = "price"
+    sort_dir: Direction = "desc"
+    limit: Limit = Limit(ITEMS_MAX)
+    offset: Offset = FIRST
+
+
+async def own_offers(call: Call, asked: OffersAsked) -> Content:
+    """What the caller has on sale, of all games, for one or all of his users."""
+    limit = min(int(asked.limit), ITEMS_MAX)
+    query = OwnQuery(asked.steamid, asked.sort_column, asked.sort_dir == "desc", limit, int(asked.offset))
+    found, total = await on_sale.page(call.app, call.caller.account_id, query)
+    rows = [shadowpay.own_row(one.row, one.seller_steamid) for one in found]
+    return _raw_page([b",".join(rows)], total, limit, asked.offset)
+
+
+class OperationsAsked(msgspec.Struct):
+    """Which of the caller's trades."""
+
+    type: Literal["buy", "sell"] | None = None
+    states: Annotated[list[Literal["active", "cancelled", "finished"]], COMMAS] = []
+    custom_ids: Annotated[list[CustomId], COMMAS] = []
+    date_from: Since | None = None
+    date_to: Until | None = None
+    sort_column: Literal["id", "time_created", "price"] = "time_created"
+    sort_dir: Direction = "desc"
+    limit: Limit = Limit(OPERATIONS_MAX)
+    offset: Offset = FIRST
+    group_by: Literal["custom_id"] | None = None
+
+
+async def operations(call: Call, asked: OperationsAsked) -> Content:
+    """The caller's trades, bought and sold; grouped, the newest of each custom id."""
+    query = OperationsQuery(
+        kinds=("buy", "sell") if asked.type is None else (asked.type,),
+        states=tuple(asked.states) or None,
+        custom_ids=tuple(asked.custom_ids) or None,
+        time_from=asked.date_from,
+        time_to=asked.date_to,
+        sort=asked.sort_column,
+        descending=asked.sort_dir == "desc",
+        limit=min(int(asked.limit), OPERATIONS_MAX),
+        offset=int(asked.offset),
+        newest_per_custom_id=asked.group_by is not None,
+    )
+    found, total = await trades_of(call.app, call.caller.account_id, query)
+    rows = [shadowpay.operation(one) for one in found]
+    data = {row["custom_id"]: row for row in rows} if asked.group_by is not None else rows
+    return _page(data, total, query.limit, query.offset)

@@ -1,0 +1,218 @@
+"""From the tree of what was sent to the struct that a call declares; errors keep the caller's own spelling.
+
+A call's parameters are a msgspec struct of the types in `fields`. Here the tree is brought into the struct's
+shape (one value or many, a comma list, rows), whatever notation it came in; msgspec then converts the values
+and fills in the defaults.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from types import UnionType
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from tradepost.dialects.fields import Flag
+from tradepost.dialects.tree import Node, Number, Scalar
+from tradepost.rules.refusals import Conflicting, Malformed
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+_PATH = re.compile(r"(.*) - at `\$(.*)`", re.DOTALL)
+_STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Also:
+    """A second name of the same parameter."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """How many elements a list may have; a list without this has no bound but the request's own."""
+
+    most: int
+
+
+COMMAS = "commas"  # a list that may be written as one text with commas
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """What a struct says of one parameter."""
+
+    name: str
+    names: tuple[str, ...]  # all that it may be sent under, the documented one first
+    required: bool
+    is_list: bool
+    row: type[msgspec.Struct] | None  # of a list of structs
+    commas: bool
+    most: int | None
+    options: tuple[str, ...]  # of a Literal
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """A struct's parameters by every name, and those that must be there."""
+
+    by_name: dict[str, _Field]
+    required: tuple[_Field, ...]
+
+
+@cache
+def _shape(kind: type[msgspec.Struct]) -> _Shape:
+    hints = get_type_hints(kind, include_extras=True)
+    fields = [_field(one.name, hints[one.name], one.required) for one in msgspec.structs.fields(kind)]
+    return _Shape(
+        {name: field for field in fields for name in field.names},
+        tuple(field for field in fields if field.required),
+    )
+
+
+def _field(name: str, hint: Any, required: bool) -> _Field:
+    marks: list[Any] = []
+    while True:
+        if get_origin(hint) is Annotated:
+            hint, *more = get_args(hint)
+            marks += more
+        elif get_origin(hint) in (Union, UnionType):
+            hint = next(option for option in get_args(hint) if option is not type(None))
+        else:
+            break
+    is_list = get_origin(hint) is list
+    inner = get_args(hint)[0] if is_list else hint
+    return _Field(
+        name,
+        (name, *(mark.name for mark in marks if isinstance(mark, Also))),
+        required,
+        is_list,
+        inner if isinstance(inner, type) and issubclass(inner, msgspec.Struct) else None,
+        COMMAS in marks,
+        next((mark.most for mark in marks if isinstance(mark, Rows)), None),
+        get_args(inner) if get_origin(inner) is Literal else (),
+    )
+
+
+def take(kind: type[S], tree: Node) -> S:
+    """The struct that a call asks for, out of what was sent; a refusal names the field."""
+    try:
+        return msgspec.convert(_plain(kind, tree), kind, dec_hook=_read)
+    except msgspec.ValidationError as error:
+        found = _PATH.fullmatch(str(error))
+        if found is None:
+            raise
+        raise Malformed(_spelled(kind, tree, found[2]), found[1]) from None
+
+
+def _plain(kind: type[msgspec.Struct], node: Node) -> dict[str, object]:
+    """What was sent for a struct, as the dict and lists that msgspec converts."""
+    shape, plain = _shape(kind), dict[str, object]()
+    for name, child in (node.children or {}).items():
+        field = shape.by_name.get(name)
+        if field is None:
+            continue
+        value = _value(field, child)
+        if value is None:
+            continue
+        if field.name in plain and (field.is_list or plain[field.name] != value):
+            raise Conflicting(f"{' and '.join(field.names)} are one parameter; give one of them.")
+        plain[field.name] = value
+    for field in shape.required:
+        if field.name not in plain:
+            sent = _sent(field, node)
+            raise Malformed(node.spell(field.name) if sent is None else sent.spelled, "is missing")
+    return plain
+
+
+def _sent(field: _Field, node: Node) -> Node | None:
+    """The node of a parameter, under whichever name it was sent."""
+    children = node.children or {}
+    return next((children[name] for name in field.names if name in children), None)
+
+
+def _value(field: _Field, node: Node) -> object:
+    node.check()
+    if not field.is_list:
+        return _option(field, node, node.scalar())
+    if field.row is not None:
+        return _rows(field, field.row, node)
+    texts = _texts(field, node)
+    if texts is not None:
+        _count(field, node, len(texts))
+    return texts
+
+
+def _texts(field: _Field, node: Node) -> list[Scalar] | None:
+    """The values of a list, however it was written; None when only null was sent."""
+    given: list[Scalar]
+    if node.children is None:
+        given = [value for value in node.values if value is not None]
+        if not given:
+            return None
+    else:
+        given = [element.scalar() for element in node.elements()]
+    if not field.commas:
+        return [_option(field, node, value) for value in given]
+    pieces: list[Scalar] = []
+    for value in given:
+        # A number has no commas, and must stay a number for whoever reads it.
+        pieces += [value] if isinstance(value, Number) or not isinstance(value, str) else value.split(",")
+    return [_option(field, node, piece) for piece in pieces]
+
+
+def _rows(field: _Field, row: type[msgspec.Struct], node: Node) -> list[dict[str, object]]:
+    if node.children is None:
+        raise Malformed(node.spelled, "must be a list")
+    elements = node.elements()
+    _count(field, node, len(elements))
+    for element in elements:
+        if element.values:
+            raise Malformed(element.spelled, "must have fields of its own, not be a single value")
+    return [_plain(row, element) for element in elements]
+
+
+def _count(field: _Field, node: Node, count: int) -> None:
+    if field.most is None:
+        return
+    if count > field.most:
+        raise Malformed(node.spelled, f"has {count} elements; at most {field.most} are taken at once")
+    if not count:
+        raise Malformed(node.spelled, "is an empty list")
+
+
+def _option(field: _Field, node: Node, value: Scalar) -> Scalar:
+    if field.options and value is not None and value not in field.options:
+        raise Malformed(node.spelled, f"must be one of {', '.join(field.options)}")
+    return value
+
+
+def _read(kind: Any, value: object) -> object:
+    """Read one value as the type that the struct gives its field."""
+    if kind is Flag and isinstance(value, bool):
+        return Flag(value)
+    if not isinstance(value, str):
+        raise ValueError("must be a text or a number")
+    if _CONTROL.search(value):
+        raise ValueError("must not contain control characters")
+    return kind.read(value)
+
+
+def _spelled(kind: type[msgspec.Struct], node: Node, path: str) -> str:
+    """How the caller spelled a place that msgspec names by its path."""
+    elements: list[Node] = []
+    row: type[msgspec.Struct] | None = kind
+    for name, index in _STEP.findall(path):
+        if name and row is not None:
+            field = _shape(row).by_name[name]
+            found = _sent(field, node)
+            if found is None:
+                return node.spell(name)
+            node, row = found, field.row
+            elements = node.elements() if field.is_list and node.children is not None else []
+        elif index and int(index) < len(elements):  # of a list with commas there are fewer nodes than values
+            node = elements[int(index)]
+    return node.spelled

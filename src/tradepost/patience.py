@@ -1,0 +1,100 @@
+"""How long the server waits for a request's head, and for its answer to be taken: uvicorn alone waits for ever.
+
+Half a head, sent a byte at a time on many connections, is the cheapest way there is to keep a server busy; an
+answer that nobody takes is the next. Bodies have their bounds in `dialects/edge.py`.
+"""
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+HEAD_SECONDS = 10.0  # from its first byte to its last; for a new connection also until the first
+TAKE_SECONDS = 30.0  # for the other side to take anything at all of an answer that waits
+HEAD_BYTES_MAX = (1 << 20) + (1 << 16)  # a query may be as long as a body, and has headers with it
+HEADERS_MAX = 100
+URL_PARSED_BYTES_MAX = (1 << 16) - 1  # the parser counts in 16 bits
+
+
+class PatientProtocol(HttpToolsProtocol):
+    """uvicorn's protocol with an end to its patience."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._head_bytes = 0
+        self._head_timer: asyncio.TimerHandle | None = None
+        self._take_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
+        """Begin to wait for the first head."""
+        super().connection_made(transport)
+        self._wait_for_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait for nothing any more."""
+        self._head_came()
+        self._taken()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Count the bytes of a head that is not complete; one that grows beyond the bound is refused."""
+        if self._head_timer is not None:
+            self._head_bytes += len(data)
+            if self._head_bytes > HEAD_BYTES_MAX:
+                self._head_came()
+                self.send_400_response("The head of the request is too long.")
+                return
+        super().data_received(data)
+
+    def on_message_begin(self) -> None:
+        """Begin to wait for the head whose first byte just came."""
+        super().on_message_begin()
+        if self._head_timer is None:
+            self._wait_for_head()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take one header; what is raised here becomes uvicorn's answer 400."""
+        if len(self.headers) >= HEADERS_MAX:
+            raise ValueError("the request has too many headers")
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """Stop waiting: what follows is the body. A query longer than the parser can take is cut out for it."""
+        self._head_came()
+        path, _, query = self.url.partition(b"?")
+        if len(self.url) <= URL_PARSED_BYTES_MAX:
+            super().on_headers_complete()
+        else:
+            self.url = path
+            super().on_headers_complete()
+            self.scope["query_string"] = query
+
+    def pause_writing(self) -> None:
+        """Begin to wait for the other side, which has not taken what was sent already."""
+        super().pause_writing()
+        if self._take_timer is None:
+            self._take_timer = self.loop.call_later(TAKE_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Go on: it took some."""
+        self._taken()
+        super().resume_writing()
+
+    def _taken(self) -> None:
+        if self._take_timer is not None:
+            self._take_timer.cancel()
+            self._take_timer = None
+
+    def _wait_for_head(self) -> None:
+        self._head_bytes = 0
+        self._head_timer = self.loop.call_later(HEAD_SECONDS, self._give_up)
+
+    def _head_came(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _give_up(self) -> None:
+        self._head_timer = None
+        if not self.transport.is_closing():
+            self.transport.close()
