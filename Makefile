@@ -1,0 +1,44 @@
+# Everything from one place; each target first sets up what it needs, and does nothing where that is done already.
+# Options for the program behind a target go into ARGS: make demo ARGS="--port 8001"
+
+PY := .venv/bin/python
+ARGS ?=
+
+.PHONY: help demo test lint types schema lock setup dev clean
+
+help:
+	@echo 'make demo     the whole market on this machine, trading by itself  (ARGS="--port 8001")'
+	@echo 'make test     every test                                           (ARGS="tests/test_db.py -k commit")'
+	@echo 'make lint     style, by ruff'
+	@echo 'make types    types, by mypy'
+	@echo 'make schema   write sql/schema.sql anew from the migrations'
+	@echo 'make lock     write requirements*.lock anew from pyproject.toml'
+	@echo 'make clean    remove what the targets made, but no data'
+
+demo: setup
+	@.venv/bin/tradepost demo $(ARGS)
+
+test: dev
+	@$(PY) -m pytest $(ARGS)
+
+lint: dev
+	@$(PY) -m ruff check . && $(PY) -m ruff format --check .
+
+types: dev
+	@$(PY) -m mypy $(ARGS)
+
+schema: dev
+	@$(PY) scripts/write_schema.py
+
+lock: dev
+	@sh scripts/lock.sh
+
+setup:
+	@sh scripts/setup.sh runtime
+
+dev:
+	@sh scripts/setup.sh dev
+
+clean:
+	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis build src/*.egg-info
+	@find src tests bench scripts -name __pycache__ -type d -prune -exec rm -rf {} +

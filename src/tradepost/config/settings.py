@@ -1,0 +1,209 @@
+"""The settings themselves: name, type, default, unit and sentence of each; not how they are read."""
+
+import ipaddress
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+
+def _setting(
+    default: Any,
+    sentence: str,
+    *,
+    unit: str = "",
+    least: int | None = None,
+    most: int | None = None,
+    check: Callable[[Any], str] | None = None,
+    secret: bool = False,
+) -> Any:
+    """One setting; `check` answers what the value should be, where it is not that."""
+    about = {
+        "sentence": sentence,
+        "unit": unit,
+        "least": least,
+        "most": most,
+        "check": check,
+        "secret": secret,
+    }
+    return field(default=default, metadata=about, repr=not secret)
+
+
+def _is_url(text: str) -> str:
+    good = not text or (_is_plain(text, "http", "https") and not text.endswith("/"))
+    return "" if good else "a URL with http(s), a host, no user, no query and no slash at its end"
+
+
+def _is_database(text: str) -> str:
+    good = not text or text.startswith(("postgres://", "postgresql://"))
+    return "" if good else "the address of a PostgreSQL, postgresql://user:password@host/database"
+
+
+def _is_plain(text: str, *schemes: str) -> bool:
+    """Whether the text is an address of one of these schemes, and nothing besides."""
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        return False
+    extras = parts.username or parts.password or parts.query or parts.fragment or port == 0
+    return (
+        parts.scheme in schemes
+        and bool(parts.hostname)
+        and not extras
+        and text.isascii()
+        and text.isprintable()
+    )
+
+
+def _are_hosts(names: tuple[str, ...]) -> str:
+    good = all(re.fullmatch(r"(\*\.)?[A-Za-z0-9.-]+|\[?[0-9a-fA-F:]+\]?", name) for name in names)
+    return "" if good else "host names without scheme and port, with commas between them"
+
+
+def _are_networks(names: tuple[str, ...]) -> str:
+    try:
+        for name in names:
+            ipaddress.ip_network(name)
+    except ValueError:
+        return "addresses or networks such as 10.0.0.0/8, with commas between them"
+    return ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What an operator can choose, each with what it is when he does not."""
+
+    mode: Literal["production", "sandbox", "demo"] = _setting(
+        "production",
+        "What the server is for: real trades, trying things out with a movable clock, or the demo.",
+    )
+    # Where it is reached, and what it believes of those who reach it.
+    host: str = _setting("127.0.0.1", "The address that the web server listens on.")
+    port: int = _setting(8000, "The port that the web server listens on.", least=0, most=65535)
+    base_url: str = _setting(
+        "http://127.0.0.1:8000",
+        "Where users find the market; every absolute URL is made from it.",
+        check=_is_url,
+    )
+    allowed_hosts: tuple[str, ...] = _setting(
+        ("127.0.0.1", "localhost"),
+        "The hosts for which pages and sign-in are served; APIs answer any.",
+        check=_are_hosts,
+    )
+    trusted_proxies: tuple[str, ...] = _setting(
+        (), "The proxies whose word on a client's address is believed.", check=_are_networks
+    )
+    body_bytes_max: int = _setting(
+        1 << 20, "The longest body of a request that is read.", unit="bytes", least=1024, most=1 << 26
+    )
+    requests_per_minute: int = _setting(
+        6000, "How many requests one token may make.", unit="requests a minute", least=1, most=10_000_000
+    )
+    # Secrets.
+    key: str = _setting(
+        "",
+        "The keys for secrets at rest: `id:base64` of 32 bytes or more, newest first, commas between.",
+        secret=True,
+    )
+    key_file: Path | None = _setting(
+        None, "A file with these keys that only its owner can read, outside data_dir."
+    )
+    # The database.
+    database_url: str = _setting(
+        "",
+        "The PostgreSQL (15 to 18) to use; without it one is run in data_dir.",
+        check=_is_database,
+        secret=True,
+    )
+    database_pool_size: int = _setting(
+        10, "The most connections that one process opens.", unit="connections", least=2, most=500
+    )
+    data_dir: Path = _setting(
+        Path("var/data"), "Where the market keeps its files, and the database that it runs."
+    )
+    # Steam.
+    steam_community_url: str = _setting(
+        "https://steamcommunity.com", "Where Steam's community pages are, sign-in included.", check=_is_url
+    )
+    steam_api_url: str = _setting("https://api.steampowered.com", "Where Steam's Web API is.", check=_is_url)
+    steam_control_url: str = _setting(
+        "", "Where the Steam simulator is controlled, in demo and sandbox.", check=_is_url
+    )
+    steam_web_api_key: str = _setting(
+        "", "A key for Steam's Web API; without it trade holds are not seen in advance.", secret=True
+    )
+    # Money.
+    fee_bps: int = _setting(
+        500, "The market's fee, of the price, paid by the seller.", unit="basis points", least=0, most=5000
+    )
+    price_least_cents: int = _setting(
+        2,
+        "The least price; the seller must keep a cent of it after the fee.",
+        unit="cents",
+        least=1,
+        most=10_000,
+    )
+    price_max_cents: int = _setting(
+        10_000_000, "The highest price.", unit="cents", least=100, most=999_999_999
+    )
+    max_price_factor: int = _setting(
+        30, "The highest price of an item, in its suggested prices.", unit="times", least=1, most=1000
+    )
+    rate_max_age_hours: int = _setting(
+        48, "An exchange rate older than this is not used.", unit="hours", least=1, most=24 * 90
+    )
+    # A trade's time.
+    send_minutes: int = _setting(
+        15, "How long the seller's agent has to create the Steam offer.", unit="minutes", least=1, most=1440
+    )
+    confirm_minutes: int = _setting(
+        15, "How much longer the seller has to confirm it.", unit="minutes", least=1, most=1440
+    )
+    accept_minutes: int = _setting(
+        30, "How long the buyer has to accept the Steam offer.", unit="minutes", least=1, most=14 * 1440
+    )
+    settlement_fallback_days: int = _setting(
+        8, "When a trade settles after acceptance, where Steam names no time.", unit="days", least=1, most=60
+    )
+    # Sellers and their agents.
+    presence_minutes: int = _setting(
+        60,
+        "How old an agent's inventory may be for an item to be sold from it.",
+        unit="minutes",
+        least=1,
+        most=1440,
+    )
+    heartbeat_ttl_seconds: int = _setting(
+        30, "A seller whose agent was silent for so long is offline.", unit="seconds", least=5, most=3600
+    )
+    lease_seconds: int = _setting(
+        120,
+        "How long an agent has for a directive before it is asked again.",
+        unit="seconds",
+        least=10,
+        most=3600,
+    )
+    pairing_minutes: int = _setting(
+        10, "How long a pairing code can be used.", unit="minutes", least=1, most=1440
+    )
+    # Faults.
+    strikes_count: int = _setting(
+        3, "So many strikes within the window are a ban.", unit="strikes", least=1, most=100
+    )
+    strikes_window_hours: int = _setting(
+        24, "How far back strikes count.", unit="hours", least=1, most=24 * 90
+    )
+    ban_first_hours: int = _setting(
+        24, "The first ban; each further one is double.", unit="hours", least=1, most=720
+    )
+    ban_max_days: int = _setting(30, "The longest ban for strikes.", unit="days", least=1, most=3650)
+    reversal_ban_days: int = _setting(30, "The ban for reversing a trade.", unit="days", least=1, most=3650)
+    # How it runs.
+    worker_idle_milliseconds: int = _setting(
+        500, "How long the worker rests when nothing is due.", unit="milliseconds", least=10, most=60_000
+    )
+    log_format: Literal["console", "json"] = _setting("console", "Logs for a person or for a machine.")
+    log_level: Literal["debug", "info", "warning", "error"] = _setting("info", "The least that is logged.")
