@@ -206,8 +206,10 @@ async def _wake_ups(app: App, agent: Agent, token: str) -> AsyncIterator[bytes]:
     with agents.waiting(agent.account_id) as woken:
         yield b": wake-ups follow\n\n"
         while asyncio.get_running_loop().time() < until:
+            # Not wait_for: it swallows a cancellation that comes together with the event.
             with suppress(TimeoutError):
-                await asyncio.wait_for(woken.wait(), KEEP_ALIVE_SECONDS)
+                async with asyncio.timeout(KEEP_ALIVE_SECONDS):
+                    await woken.wait()
             try:
                 await agents.by_token(app.db, token)  # revoked meanwhile: it is told nothing more
             except (Refusal, DatabaseGone, DatabaseBusy):

@@ -23,6 +23,7 @@ RESULTS_MAX = 50
 EVENTS_MAX = 100
 ASSETS_MAX = 20_000
 RETRY_SECONDS_MAX = 1_800
+SAID_CHARS_MAX = 200  # of what a caller sent, when it is said back to him
 
 SteamId = Annotated[str, Meta(pattern=r"^7656119[0-9]{10}\Z")]
 TradeId = Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,17}\Z")]
@@ -224,12 +225,23 @@ def read(kind: type[_B], raw: bytes) -> _B:
         value = json.loads(text or "{}", object_pairs_hook=_object, parse_constant=_constant)
     except ValueError as error:
         raise Malformed("body", f"is not JSON: {error}.") from None
+    # JSON's escapes can spell half of a character, which no text of ours can hold.
+    if "\\u" in text and not _is_unicode(value):
+        raise Malformed("body", "is not valid Unicode.")
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
         found = _PLACE.fullmatch(str(error))
         sentence, field = (found[1], found[2]) if found else (str(error), "")
-        raise Malformed(field or "body", f"{sentence}.") from None
+        raise Malformed(field[:SAID_CHARS_MAX] or "body", f"{sentence[:SAID_CHARS_MAX]}.") from None
+
+
+def _is_unicode(value: Any) -> bool:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _depth(text: str) -> int:
