@@ -89,7 +89,7 @@ def test_every_verb_says_in_a_sentence_what_it_does() -> None:
 
 @pytest.mark.parametrize(
     "page",
-    sorted(DOCS.rglob("*.md")) + [ROOT / "README.md", ROOT / "CONTRIBUTING.md"],
+    [*sorted(DOCS.rglob("*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md"],
     ids=lambda page: page.name,
 )
 def test_no_link_leads_nowhere(page: Path) -> None:

@@ -9,7 +9,7 @@ import signal
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tradepost import log
 from tradepost.app import App
@@ -20,38 +20,54 @@ from tradepost.rules.trade import Deadline, State
 CLAIM_MAX = 20  # due trades taken at once
 CLAIM_SECONDS = 60  # a claim holds so long by the market's clock; a worker that died lets go of it then
 AT_ONCE = 8  # looks at Steam at the same time
+AGAIN_SECONDS = 1.0  # between two attempts to follow the changes
 
 logger = log.get(__name__)
 
 
 async def attend(app: App) -> int:
     """Attend to the trades that are due: deadlines, looks for a delivery, settlements. Return how many there were."""
-    now = app.now()
-    async with app.db.transaction() as tx:
-        rows = await tx.fetch(
-            "UPDATE trade SET due_at = $1 WHERE id IN (SELECT id FROM trade WHERE due_at <= $2 ORDER BY due_at LIMIT $3"
-            " FOR NO KEY UPDATE SKIP LOCKED) RETURNING id",
-            now + timedelta(seconds=CLAIM_SECONDS),
-            now,
-            CLAIM_MAX,
-        )
+    claims = await claim(app)
     gate = asyncio.Semaphore(AT_ONCE)
 
-    async def one(trade_id: int) -> None:
+    async def one(claimed: Claim) -> None:
         async with gate:
             try:
-                await _attend(app, trade_id)
+                await attend_to(app, claimed)
             except (DatabaseGone, DatabaseBusy):
                 raise
             except Exception:
                 # One trade must not keep the others waiting; its claim runs out and it is tried again.
-                logger.exception("trade_not_attended", trade_id=trade_id)
+                logger.exception("trade_not_attended", trade_id=claimed.id)
 
-    await asyncio.gather(*(one(row["id"]) for row in rows))
-    return len(rows)
+    await asyncio.gather(*(one(claimed) for claimed in claims))
+    return len(claims)
 
 
-async def _attend(app: App, trade_id: int) -> None:
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A due trade that this worker attends to, and the time that it was put off to meanwhile."""
+
+    id: int
+    due_at: datetime
+
+
+async def claim(app: App) -> list[Claim]:
+    """Claim trades that are due, by putting them off for as long as a claim holds."""
+    now = app.now()
+    return await app.db.rows(
+        Claim,
+        "UPDATE trade SET due_at = $1 WHERE id IN (SELECT id FROM trade WHERE due_at <= $2 ORDER BY due_at LIMIT $3"
+        " FOR NO KEY UPDATE SKIP LOCKED) RETURNING id, due_at",
+        now + timedelta(seconds=CLAIM_SECONDS),
+        now,
+        CLAIM_MAX,
+    )
+
+
+async def attend_to(app: App, claimed: Claim) -> None:
+    """Do what a claimed trade is due for."""
+    trade_id = claimed.id
     view = await trades.read(app.db, trade_id)
     if view is None:
         return
@@ -65,6 +81,9 @@ async def _attend(app: App, trade_id: int) -> None:
         event = await witness.settlement(app, view)
     else:
         async with app.db.transaction() as tx:
+            due_at = await tx.value("SELECT due_at FROM trade WHERE id = $1 FOR NO KEY UPDATE", trade_id)
+            if due_at != claimed.due_at:
+                return  # it moved on since it was claimed, and what it waits for now has a time of its own
             decision = await trades.happened(
                 tx, app.settings, trade_id, Deadline(), witness="clock", now=app.now()
             )
@@ -127,7 +146,7 @@ CHORES = (
 
 async def work(app: App, stop: asyncio.Event) -> None:
     """Do all chores, each at its own pace, until told to stop; what is under way is finished."""
-    follower = asyncio.create_task(feed.follow(app), name="follow the changes")
+    follower = asyncio.create_task(_follow(app), name="follow the changes")
     chores = [asyncio.create_task(_repeat(app, chore, stop), name=chore.run.__name__) for chore in CHORES]
     try:
         await asyncio.gather(*chores)
@@ -135,6 +154,16 @@ async def work(app: App, stop: asyncio.Event) -> None:
         follower.cancel()
         with suppress(asyncio.CancelledError):
             await follower
+
+
+async def _follow(app: App) -> None:
+    """Follow the clock and the changes as long as the worker runs, whatever goes wrong with it at one moment."""
+    while True:
+        try:
+            await feed.follow(app)
+        except Exception:
+            logger.exception("worker_lost_the_feed")
+            await asyncio.sleep(AGAIN_SECONDS)
 
 
 async def _repeat(app: App, chore: Chore, stop: asyncio.Event) -> None:

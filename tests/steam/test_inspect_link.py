@@ -111,7 +111,9 @@ def test_what_an_item_is_does_not_change_with_its_asset_id_or_mask(
     assert (before is None) == (item[5] is None)  # without a wear nothing tells it from its like
 
 
-@pytest.mark.parametrize("change", [{"def_index": 8}, {"paint_index": 8}, {"float_value": 0.26}, {"paint_seed": 8}])
+@pytest.mark.parametrize(
+    "change", [{"def_index": 8}, {"paint_index": 8}, {"float_value": 0.26}, {"paint_seed": 8}]
+)
 def test_no_other_item_has_its_fingerprint(change: dict[str, Any]) -> None:
     item: dict[str, Any] = {"item_id": 1, "def_index": 7, "paint_index": 7, "rarity": 1, "quality": 4}
     item |= {"float_value": 0.25, "paint_seed": 7}

@@ -4,6 +4,7 @@ import base64
 import hmac
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,7 +52,7 @@ class Visitor:
         form = {"sessionid": self.login["sessionid"]} | form
         return await ask(self.sim, "POST", path, data=form, headers=headers)
 
-    async def send(self, to: "Visitor", give: list[Any], receive: list[Any] = [], **form: Any) -> Reply:  # noqa: B006
+    async def send(self, to: "Visitor", give: list[Any], receive: Sequence[Any] = (), **form: Any) -> Reply:
         """Sends an offer; items are (appid, contextid, assetid)."""
         token = form.pop("token", to.login["trade_token"])
         referer = f"https://steamcommunity.com/tradeoffer/new/?partner={to.accountid}&token={token}"
@@ -132,7 +133,7 @@ async def people(sim: Sim, **settings: Any) -> tuple[Visitor, Visitor, Visitor]:
     return alice, bob, carol
 
 
-async def sent(alice: Visitor, bob: Visitor, give: list[Any], receive: list[Any] = []) -> str:  # noqa: B006
+async def sent(alice: Visitor, bob: Visitor, give: list[Any], receive: Sequence[Any] = ()) -> str:
     """An offer on its way: sent, and confirmed where that was needed."""
     reply = await alice.send(bob, give, receive)
     assert reply.status == 200, reply

@@ -61,6 +61,8 @@ async def strike(
 
     Strikes that led to a ban are not counted again.
     """
+    # One at a time for each person: two who counted at once would both see the third, or neither.
+    await tx.execute("SELECT 1 FROM account WHERE steamid = $1 FOR NO KEY UPDATE", steamid)
     counted = await tx.execute(
         "INSERT INTO strike (trade_id, steamid, side, reason, at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
         trade_id, steamid, side, reason, now,
@@ -78,7 +80,12 @@ async def strike(
         "SELECT count(*) FROM strike WHERE steamid = $1 AND side = $2 AND at > $3 AND at > $4",
         steamid, side, window_from, last_ban_at if before else window_from - timedelta(seconds=1),
     )  # fmt: skip
-    if strikes < settings.strikes_count or await current(tx, steamid, side, now):
+    # Begun or not: who waited for his turn has an older time than the ban that was made meanwhile.
+    banned = await tx.value(
+        "SELECT count(*) > 0 FROM ban WHERE steamid = $1 AND side = $2 AND lifted_at IS NULL AND until_at > $3",
+        steamid, side, now,
+    )  # fmt: skip
+    if strikes < settings.strikes_count or banned:
         return None
     length = min(
         timedelta(hours=settings.ban_first_hours) * 2 ** min(len(before), 10),

@@ -21,6 +21,7 @@ from tradepost.rules.trade import Decision, Leased, Side, Trade
 
 TAKE_OVER_SECONDS = 60  # after the end of a lease: longer than any request to Steam that began within it
 CREATES_MAX = 20  # open creates of one account
+ATTEMPTS_MAX = 60  # creates of one trade, one after another: its deadline comes first unless a program is mad
 OTHERS_MAX = 50  # cancels or confirmations leased at once
 BASELINE_SECONDS = 10  # an item without a certificate waits so long for a look at the buyer's inventory
 
@@ -123,9 +124,11 @@ async def _lease_creates(app: App, agent: Agent, real_now: datetime) -> None:
         # A count: an anti-join was planned as a scan of the whole table on a fresh database.
         "   AND (SELECT count(*) FROM directive d WHERE d.trade_id = t.id AND d.action = 'create_offer'"
         "        AND (d.status IS NULL OR d.leased_until > $3)) = 0"
+        "   AND (SELECT count(*) FROM directive d WHERE d.trade_id = t.id AND d.action = 'create_offer') < $6"
         " ORDER BY t.id LIMIT greatest(0, $5 - (SELECT count(*) FROM directive d"
         "        WHERE d.account_id = $1 AND d.status IS NULL AND d.action = 'create_offer'))",
         agent.account_id, now, real_now, now - timedelta(seconds=BASELINE_SECONDS), CREATES_MAX,
+        ATTEMPTS_MAX,
     )  # fmt: skip
     for row in rows:
         decision = await _lease_create(app, agent, row["id"], real_now)

@@ -10,7 +10,15 @@ from tradepost.db import Record, Tx, UniqueViolationError
 from tradepost.market import endings, feed, presence, trades
 from tradepost.market.agents import Agent
 from tradepost.market.directives import witness_of
-from tradepost.market.sightings import ANOTHERS_OFFER, SeenItem, Verdict, identity_fault, ids_fault
+from tradepost.market.sightings import (
+    ANOTHERS_OFFER,
+    TOO_OFTEN,
+    SeenItem,
+    Verdict,
+    identity_fault,
+    ids_fault,
+    is_overlong,
+)
 from tradepost.market.trades import TradeView
 from tradepost.rules.trade import (
     Decision,
@@ -26,6 +34,7 @@ Status = Literal["success", "needs_confirmation", "failed", "deferred", "absent"
 
 ACTIVE, NEEDS_CONFIRMATION = 2, 9
 UNKNOWN_OUTCOMES = ("timeout_unknown", "service_down")  # Steam may have done it all the same
+WAIT_SECONDS_MIN = 5
 WAIT_SECONDS_MAX = 1_800
 WAIT_SECONDS = 60  # until it is asked again, where neither the agent nor the next lines say otherwise
 WAIT_SECONDS_AFTER: dict[str, int] = {
@@ -144,7 +153,9 @@ async def _weigh(
     if directive["status"] == answer.status:
         return KNOWN, None
     refused = None
-    if answer.steam_tradeofferid is not None:
+    if await is_overlong(tx, view.trade.id):
+        refused = TOO_OFTEN
+    elif answer.steam_tradeofferid is not None:
         refused = identity_fault(view, "seller", answer.partner_steamid or "", answer.items)
         refused = refused or await ids_fault(tx, view, answer.steam_tradeofferid)
     elif directive["status"] not in (None, "void"):
@@ -203,7 +214,7 @@ def _wait_seconds(action: str, answer: Answer) -> int:
     if answer.status in ("success", "needs_confirmation", "absent") and action != "confirm_offer":
         return 0
     if answer.retry_seconds is not None:
-        return min(answer.retry_seconds, WAIT_SECONDS_MAX)
+        return max(WAIT_SECONDS_MIN, min(answer.retry_seconds, WAIT_SECONDS_MAX))
     return WAIT_SECONDS_AFTER.get(answer.cause or "", WAIT_SECONDS)
 
 

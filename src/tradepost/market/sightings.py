@@ -125,7 +125,7 @@ async def seen(app: App, agent: Agent, sighting: Sighting) -> Verdict:
                 return Verdict(False, "There is no such trade of yours.")
             report = _Report(view, side, agent, sighting)
             fault = _fault(report, app.now()) or await ids_fault(tx, view, sighting.steam_tradeofferid)
-            if fault is None and await _is_overlong(tx, view.trade.id):
+            if fault is None and await is_overlong(tx, view.trade.id):
                 fault = TOO_OFTEN
             if fault is not None:
                 logger.info("sighting_refused", trade_id=view.trade.id, agent_id=agent.id, reason=fault)
@@ -287,6 +287,7 @@ async def _note(tx: Tx, report: _Report, now: datetime) -> None:
         )  # fmt: skip
 
 
-async def _is_overlong(tx: Tx, trade_id: int) -> bool:
+async def is_overlong(tx: Tx, trade_id: int) -> bool:
+    """Say whether a trade's time line is as long as programs may make it."""
     last: int = await tx.value("SELECT max(no) FROM trade_event WHERE trade_id = $1", trade_id)
     return last >= EVENTS_MAX
