@@ -8,6 +8,7 @@ from typing import Any
 from tradepost.db import Db
 from tradepost.market import ledger
 from tradepost.market.buying import Buy, Now
+from tradepost.rules.games import GAMES
 
 MARKET_NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 NAME = "P250 | Valence (Field-Tested)"
@@ -72,16 +73,24 @@ class Stock:
         return found
 
     async def offer(
-        self, seller_id: int, price_cents: int = 100, *, payee_id: int | None = None, name: str = NAME
+        self,
+        seller_id: int,
+        price_cents: int = 100,
+        *,
+        payee_id: int | None = None,
+        name: str = NAME,
+        project: str = "csgo",
     ) -> int:
         """Put an item of a seller on sale; returns the offer's id."""
         self.assets += 1
-        item_id = await self.item(name)
+        assetid = str(self.assets)
+        item_id, game = await self.item(name, project=project), GAMES[project]
         made: int = await self.db.value(
             "INSERT INTO offer (account_id, seller_id, seller_steamid, project, appid, contextid, assetid, classid, instanceid,"
-            " steam_item_id, price_cents, state, created_at) VALUES ($1, $2, $3, 'csgo', 730, 2, $4, '1', '0', $5, $6, 'on_sale', $7)"
+            " steam_item_id, price_cents, state, created_at) VALUES ($1, $2, $3, $8, $9, $10, $4, '1', '0', $5, $6, 'on_sale', $7)"
             " RETURNING id",
-            payee_id or seller_id, seller_id, await self.steamid_of(seller_id), str(self.assets), item_id, price_cents, MARKET_NOW,
+            payee_id or seller_id, seller_id, await self.steamid_of(seller_id), assetid, item_id, price_cents, MARKET_NOW,
+            project, game.appid, game.contextid,
         )  # fmt: skip
         return made
 

@@ -13,13 +13,17 @@ from datetime import datetime, timedelta
 
 from tradepost import log
 from tradepost.app import App
-from tradepost.db import DatabaseBusy, DatabaseGone
+from tradepost.db import DatabaseBusy, DatabaseGone, Tx
 from tradepost.market import clock, feed, housekeeping, ledger, trades, witness
-from tradepost.rules.trade import Deadline, State
+from tradepost.market.recent import Recent
+from tradepost.market.trades import TradeView
+from tradepost.rules.trade import DELIVERED, Deadline, Event, LookFailed, State
 
 CLAIM_MAX = 20  # due trades taken at once
 CLAIM_SECONDS = 60  # a claim holds so long by the market's clock; a worker that died lets go of it then
 AT_ONCE = 8  # looks at Steam at the same time
+BASELINE_AGAIN_SECONDS = 20.0  # before a buyer's inventory that could not be read is tried again
+BASELINES_MAX = 200  # trades whose buyers' inventories are wanted, newest first
 AGAIN_SECONDS = 1.0  # between two attempts to follow the changes
 
 logger = log.get(__name__)
@@ -67,42 +71,87 @@ async def claim(app: App) -> list[Claim]:
 
 async def attend_to(app: App, claimed: Claim) -> None:
     """Do what a claimed trade is due for."""
-    trade_id = claimed.id
-    view = await trades.read(app.db, trade_id)
+    view = await trades.read(app.db, claimed.id)
     if view is None:
         return
-    trade = view.trade
-    looks_for_delivery = trade.claimed_at is not None and trade.state in (State.SENT, State.CANCELLED)
-    if looks_for_delivery:
-        event = await witness.delivery(app, view)
-    elif trade.state is State.PROTECTED or (
-        trade.state is State.ACCEPTED and not trades.terms(app.settings, view.project).protection
-    ):
-        event = await witness.settlement(app, view)
+    if not looks_at_steam(app, view):
+        await pass_deadline(app, claimed)
+    elif view.trade.state in DELIVERED:
+        await tell(app, claimed, await witness.settlement(app, view))
     else:
-        async with app.db.transaction() as tx:
-            due_at = await tx.value("SELECT due_at FROM trade WHERE id = $1 FOR NO KEY UPDATE", trade_id)
-            if due_at != claimed.due_at:
-                return  # it moved on since it was claimed, and what it waits for now has a time of its own
-            decision = await trades.happened(
-                tx, app.settings, trade_id, Deadline(), witness="clock", now=app.now()
-            )
-        await trades.after(app, decision)
+        await tell(app, claimed, await witness.delivery(app, view))
+
+
+def looks_at_steam(app: App, view: TradeView) -> bool:
+    """Say whether a due trade waits for a look at Steam, for its delivery or its end; else its time is over."""
+    trade = view.trade
+    if trade.state is State.ACCEPTED:
+        return not trades.terms(app.settings, view.project).protection
+    return trade.state is State.PROTECTED or (
+        trade.claimed_at is not None and trade.state in (State.SENT, State.CANCELLED)
+    )
+
+
+async def pass_deadline(app: App, claimed: Claim) -> None:
+    """Let a trade's time be over, unless it moved on since it was claimed: then what it waits for has a time of its own."""
+    async with app.db.transaction() as tx:
+        if not await _is_ours(tx, claimed):
+            return
+        decision = await trades.happened(
+            tx, app.settings, claimed.id, Deadline(), witness="clock", now=app.now()
+        )
+    await trades.after(app, decision)
+
+
+async def tell(app: App, claimed: Claim, event: Event) -> None:
+    """Let what was seen on Steam happen to the trade.
+
+    A look may take longer than a claim holds, or the clock may jump meanwhile: then somebody else looks, too. What
+    was seen is true all the same; that nothing was seen is his to say.
+    """
+    async with app.db.transaction() as tx:
+        if isinstance(event, LookFailed) and not await _is_ours(tx, claimed):
+            return
+        decision = await trades.happened(
+            tx, app.settings, claimed.id, event, witness=witness.WITNESS, now=app.now()
+        )
+    if decision.refused:
+        logger.info("look_did_not_fit", trade_id=claimed.id, reason=decision.refused)
         return
-    await witness.tell(app, trade_id, event)
+    await trades.after(app, decision)
+
+
+async def _is_ours(tx: Tx, claimed: Claim) -> bool:
+    """Lock a claimed trade and say whether it still waits as it was claimed."""
+    due_at = await tx.value("SELECT due_at FROM trade WHERE id = $1 FOR NO KEY UPDATE", claimed.id)
+    return bool(due_at == claimed.due_at)
+
+
+_lately: Recent[int, None] = Recent(BASELINE_AGAIN_SECONDS, BASELINES_MAX)
 
 
 async def remember(app: App) -> int:
-    """Read what buyers have before items without a fingerprint are sent to them. Return how many trades there were."""
+    """Read what buyers have before items without a fingerprint are sent to them. Return how many were asked for."""
     rows = await app.db.fetch(
         "SELECT t.id FROM trade t JOIN offer o ON o.id = t.offer_id WHERE t.state IN ('created', 'sending')"
         " AND t.buyer_had IS NULL AND (o.certificate IS NULL OR o.float_text IS NULL) AND t.created_at > $1 ORDER BY t.id DESC LIMIT $2",
         app.now() - timedelta(minutes=app.settings.send_minutes),
-        CLAIM_MAX,
+        BASELINES_MAX,
     )
     views = await trades.read_many(app.db, [row["id"] for row in rows])
-    await asyncio.gather(*(witness.remember_before(app, view) for view in views.values()))
-    return len(rows)
+    gate, asked = asyncio.Semaphore(AT_ONCE), 0
+
+    async def one(view: TradeView) -> None:
+        nonlocal asked
+        asked += 1
+        async with gate:
+            await witness.remember_before(app, view)
+
+    # A private inventory stays private: it is not asked for at every turn, nor does it keep the others waiting.
+    await asyncio.gather(
+        *(_lately.get(app, view.trade.id, lambda view=view: one(view)) for view in views.values())  # type: ignore[misc] # a bound view
+    )
+    return asked
 
 
 async def check(app: App) -> int:
@@ -129,16 +178,18 @@ class Chore:
 
     run: Callable[[App], Awaitable[int]]
     every_seconds: float
+    full: int | None = None  # so much done in one turn means that more is waiting
 
 
 CHORES = (
-    Chore(attend, 0.5),
+    Chore(attend, 0.5, full=CLAIM_MAX),
     Chore(remember, 0.5),
     Chore(housekeeping.end_offers_of_banned, 5),
     Chore(housekeeping.learn_profiles, 30),
     Chore(housekeeping.refresh_prices, 20),
     Chore(housekeeping.close_cases, 60),
-    Chore(housekeeping.forget_changes, 300),
+    Chore(housekeeping.forget_changes, 300, full=housekeeping.CHANGES_FORGOTTEN_MAX),
+    Chore(housekeeping.forget_directives, 600, full=housekeeping.DIRECTIVES_FORGOTTEN_MAX),
     Chore(keep_simulator_in_step, 15),
     Chore(check, 3600),
 )
@@ -179,7 +230,7 @@ async def _repeat(app: App, chore: Chore, stop: asyncio.Event) -> None:
             logger.exception("chore_failed", chore=name)
         if done:
             logger.info("chore", chore=name, done=done)
-        if done < CLAIM_MAX:
+        if chore.full is None or done < chore.full:
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), chore.every_seconds)
 

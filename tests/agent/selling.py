@@ -2,8 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from dataclasses import dataclass, replace
 from typing import Any
 
 from stock import Stock, wish
@@ -41,7 +40,6 @@ class Selling:
     merchant_id: int
     buyer_id: int
     agent: Agent
-    devices: dict[str, Agent] = field(default_factory=dict)
 
     async def buy(self, receiver_id: int | None = None, price_cents: int = 100) -> TradeView:
         """An item is listed by the merchant and bought; its certificate makes a look at the buyer needless."""
@@ -144,6 +142,3 @@ def saw(app: App, view: TradeView, code: int, axis: str = "offer", **changes: An
         "observed_at": app.now(),
     }  # fmt: skip
     return Sighting(**(honest | changes))
-
-
-HOUR = timedelta(hours=1)

@@ -331,3 +331,25 @@ def test_what_goes_into_the_journal_comes_out_as_the_same_directive(tmp_path: Pa
     entry = journal.get("a")
     assert entry is not None and msgspec.convert(entry.body, Directive, strict=False) == directive
     journal.close()
+
+
+def test_every_setting_verb_and_reason_stands_in_the_agents_page() -> None:
+    root = Path(__file__).parents[2]
+    page = (root / "docs" / "agent.md").read_text(encoding="utf-8")
+    for name in AgentSettings.__dataclass_fields__:
+        assert f"`{name}`" in page, name
+    for verb in ("pair", "sign-in", "run", "status", "grants", "unpair"):
+        assert f"`tradepost agent {verb}" in page, verb
+    source = "".join(path.read_text(encoding="utf-8") for path in (root / "src/tradepost/agent").glob("*.py"))
+    for word in ("no_steam_session", "account_mismatch", "new_device", "offer_replaced"):
+        assert f'"{word}"' in source and f"`{word}`" in page, word
+
+
+def test_an_odd_entry_of_steams_is_read_as_far_as_it_matters() -> None:
+    raw = msgspec.Raw(
+        b'[{"tradeofferid":7,"accountid_other":"1","trade_offer_state":2,"is_our_offer":true,"message":null,'
+        b'"tradeid":"0","items_to_give":[{"appid":730,"currencyid":"1","amount":"5"}],"items_to_receive":null}]'
+    )
+    (offer,) = steam_wire.offers(raw)
+    assert (offer.id, offer.message, offer.tradeid, offer.theirs) == ("7", "", None, ())
+    assert offer.mine[0].key == (730, "0", "0", 5)

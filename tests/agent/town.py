@@ -23,6 +23,7 @@ from tradepost.db import Db
 from tradepost.dialects.agent_api import routes
 from tradepost.market import agents, feed, trades
 from tradepost.market.trades import TradeView
+from tradepost.market.wakeup import wake
 from tradepost.rules.trade import Deadline, Event
 from tradepost.steam.simulator.program import serving
 
@@ -156,7 +157,7 @@ class Town:
             await trades.happened(
                 tx, self.app.settings, view.trade.id, event, witness="test", now=self.app.now()
             )
-        await feed.wake(self.app)
+        await wake(self.app)
 
     async def overdue(self, view: TradeView) -> None:
         """Let the trade's deadline pass."""

@@ -111,19 +111,15 @@ async def line_of(process: asyncio.subprocess.Process) -> str:
 async def until(what: Callable[[], Any], seconds: float = 20.0) -> Any:
     """What a look gives as soon as it gives something true; a look that fails has seen nothing."""
     deadline = asyncio.get_running_loop().time() + seconds
-    seen: object = None
     while True:
+        last: object = None
         try:
             seen = what()
-            if asyncio.iscoroutine(seen):
-                seen = await seen
+            last = seen = await seen if asyncio.iscoroutine(seen) else seen
+            if seen:
+                return seen
         except (OSError, aiohttp.ClientError, TimeoutError, AssertionError) as error:
-            seen = None
-            last: object = error
-        else:
-            last = seen
-        if seen:
-            return seen
+            last = error
         if asyncio.get_running_loop().time() > deadline:
             raise AssertionError(f"not so within {seconds} s; the last look gave {last!r}")
         await asyncio.sleep(0.1)

@@ -6,6 +6,7 @@ from box import market
 from tradepost.db import Db
 from tradepost.market import feed
 from tradepost.market.shelf import Query
+from tradepost.market.wakeup import wake
 
 
 def on_shelf(box_app: object, project: str = "csgo") -> set[int]:
@@ -63,7 +64,7 @@ async def test_a_follower_hears_of_changes_of_other_processes_within_moments(db:
             await asyncio.wait_for(box.app.shelves_ready.wait(), 5)
             generation = box.app.shelves.generation
             offer = await box.stock.offer(await box.stock.person(), 100)
-            await feed.wake(box.app)
+            await wake(box.app)
 
             async def seen() -> None:
                 while box.app.shelves.generation == generation:

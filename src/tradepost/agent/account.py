@@ -20,6 +20,7 @@ from tradepost.agent.steam_session import SteamTradeSession
 
 CHECK_AGAIN_SECONDS = 60.0  # a session that Steam refused is tried again so often: it may have been a whim
 TELL_AGAIN_SECONDS = 10.0
+NOTE_SECONDS = 30.0
 NEW_DEVICE_SECONDS = 600.0
 PASSING = ("no_steam_session", "new_device")  # what may be over by itself, and is looked at again
 REPLACED = "offer_replaced"  # somebody else may act as this account: what is under way is watched, no more
@@ -62,6 +63,8 @@ class Account:
     ttl_seconds: float = 30.0
     beat_now: asyncio.Event = field(default_factory=asyncio.Event)
     work_now: asyncio.Event = field(default_factory=asyncio.Event)
+    _grants: list[wire.Grant] | None = None  # as they were last noted
+    _note_at: float = 0.0
     _session_mark: int | None = -1  # no time that a file can have: the first look is always a change
     _check_at: float = 0.0
     _said: str | None = None  # the last reason for not sending that the user was told
@@ -121,8 +124,16 @@ class Account:
         self.retold = {one: at for one, at in self.retold.items() if one in self.orders}
         self.told = {key: when for key, when in self.told.items() if key[0] in watch}
         self.watch = watch
-        self.journal.note("grants", orders.grants)
-        self.journal.note("heard", {"at": datetime.now(UTC), "market": self.pairing.market_url})
+        self._note(orders.grants, now)
+
+    def _note(self, grants: list[wire.Grant], now: float) -> None:
+        """Keep what `status` and `grants` show; not at every heartbeat, because each note goes to the disk."""
+        if grants != self._grants:
+            self._grants = grants
+            self.journal.note("grants", grants)
+        if now >= self._note_at:
+            self._note_at = now + NOTE_SECONDS
+            self.journal.note("heard", {"at": datetime.now(UTC), "market": self.pairing.market_url})
 
     def waiting(self, action: str) -> list[wire.Directive]:
         """Return the orders of one kind that wait."""
@@ -222,8 +233,7 @@ class Account:
 
     def new_device(self, why: str) -> None:
         """Note that Steam does not let this account trade from here yet."""
-        self._check_at = self.monotonic() + TELL_AGAIN_SECONDS = 10.0
-NEW_DEVICE_SECONDS
+        self._check_at = self.monotonic() + NEW_DEVICE_SECONDS
         self.block("new_device", f"Steam does not let this account trade from here yet: {why}")
 
     def block(self, word: str, sentence: str) -> None:

@@ -27,6 +27,7 @@ BEAT_SECONDS_MIN = 0.2  # between two heartbeats, whatever happens
 RETRY_SECONDS_MAX = 30.0  # between two attempts to reach a market that is not there
 LISTEN_SECONDS = 5.0  # before a stream that broke is opened anew
 FAULT_SECONDS = 10.0  # after a fault of our own
+TIDY_SECONDS = 86_400.0
 GRACE_SECONDS = 8.0  # for work under way when the program is told to stop
 
 log = logging.getLogger("tradepost.agent")
@@ -50,7 +51,6 @@ async def run(place: Place, settings: AgentSettings, stop: asyncio.Event) -> Non
     """Run one account until told to stop; raises Unpaired when the market does not know it any more."""
     async with opened(place, settings, stop) as account:
         account.journal.woken(account.real_now())
-        account.journal.forget_old(account.real_now())
         await account.refresh_session()
         tasks = [asyncio.create_task(each(account)) for each in (beat, work, listen)]
         stopping = asyncio.create_task(stop.wait())
@@ -140,8 +140,12 @@ DEEDS: tuple[Deed, ...]
 
 async def work(account: Account) -> None:
     """Do what waits, round after round. A fault of our own stops the selling, not the program."""
+    tidied_at = 0.0
     while not account.stop.is_set():
         account.work_now.clear()
+        if account.real_now() - tidied_at > TIDY_SECONDS:
+            tidied_at = account.real_now()
+            account.journal.forget_old(tidied_at)
         try:
             await work_once(account)
         except (AgentError, Unpaired, sqlite3.Error):

@@ -24,9 +24,9 @@ _S = TypeVar("_S")
 
 
 class RawAsset(msgspec.Struct):
-    """An entry of items_to_give, assets_given and their like."""
+    """An entry of items_to_give, assets_given and their like; a currency has no asset id."""
 
-    assetid: Id
+    assetid: Id = "0"
     appid: Id = 0
     contextid: Id = "0"
     amount: Id = 1
@@ -41,10 +41,10 @@ class RawOffer(msgspec.Struct):
     accountid_other: Id
     trade_offer_state: int
     is_our_offer: bool | int = False
-    message: str = ""
+    message: str | None = None
     tradeid: Id | None = None
-    items_to_give: list[RawAsset] = []
-    items_to_receive: list[RawAsset] = []
+    items_to_give: list[RawAsset] | None = None
+    items_to_receive: list[RawAsset] | None = None
 
 
 class RawExchange(msgspec.Struct):
@@ -53,12 +53,12 @@ class RawExchange(msgspec.Struct):
     tradeid: Id
     steamid_other: Id
     status: int
-    time_init: int = 0
-    time_settlement: int = 0
-    time_mod: int = 0
+    time_init: int | None = None
+    time_settlement: int | None = None
+    time_mod: int | None = None
     rollback_trade: Id | None = None
-    assets_given: list[RawAsset] = []
-    assets_received: list[RawAsset] = []
+    assets_given: list[RawAsset] | None = None
+    assets_received: list[RawAsset] | None = None
 
 
 class Offers(msgspec.Struct):
@@ -181,9 +181,9 @@ def offer(raw: RawOffer) -> SteamOffer:
         id=digits(raw.tradeofferid),
         partner_steamid=str(STEAMID_BASE + int(account)),
         is_ours=bool(raw.is_our_offer),
-        message=raw.message,
+        message=raw.message or "",
         state=raw.trade_offer_state,
-        tradeid=digits(raw.tradeid) if raw.tradeid else None,
+        tradeid=_digits_or_none(raw.tradeid),
         mine=_assets(raw.items_to_give),
         theirs=_assets(raw.items_to_receive),
     )
@@ -202,7 +202,7 @@ def exchanges(raw: msgspec.Raw) -> Iterator[Exchange]:
             begun_at=_moment(row.time_init),
             time_settlement=_moment(row.time_settlement),
             time_mod=_moment(row.time_mod),
-            rollback_trade=digits(row.rollback_trade) if row.rollback_trade else None,
+            rollback_trade=_digits_or_none(row.rollback_trade),
         )
 
 
@@ -218,17 +218,17 @@ def _entries(raw: msgspec.Raw, what: str) -> list[msgspec.Raw]:
     return found
 
 
-def _assets(raw: list[RawAsset]) -> tuple[Asset, ...]:
+def _assets(raw: list[RawAsset] | None) -> tuple[Asset, ...]:
     return tuple(
         Asset(
             appid=int(digits(each.appid)),
             contextid=digits(each.contextid),
             assetid=digits(each.assetid),
             amount=int(digits(each.amount)),
-            new_assetid=digits(each.new_assetid) if each.new_assetid else None,
-            new_contextid=digits(each.new_contextid) if each.new_contextid else None,
+            new_assetid=_digits_or_none(each.new_assetid),
+            new_contextid=_digits_or_none(each.new_contextid),
         )
-        for each in raw
+        for each in raw or ()
     )
 
 
@@ -240,5 +240,9 @@ def digits(value: Any) -> str:
     return text
 
 
-def _moment(seconds: int) -> datetime | None:
-    return datetime.fromtimestamp(seconds, UTC) if 0 < seconds < MOMENT_MAX else None
+def _digits_or_none(value: Id | None) -> str | None:
+    return None if value in (None, "", 0, "0") else digits(value)
+
+
+def _moment(seconds: int | None) -> datetime | None:
+    return datetime.fromtimestamp(seconds, UTC) if seconds and 0 < seconds < MOMENT_MAX else None

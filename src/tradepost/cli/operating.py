@@ -14,8 +14,9 @@ from tradepost.cli import Adder
 from tradepost.cli.running import database
 from tradepost.config import Settings
 from tradepost.db import Tx, migrate
-from tradepost.market import agents, bans, clock, feed, ledger, merchants, rates, steam_items, switches, users
+from tradepost.market import agents, bans, clock, ledger, merchants, rates, steam_items, switches, users
 from tradepost.market.users import Account
+from tradepost.market.wakeup import wake
 from tradepost.rules.money import read_cents, read_rate, write_cents, write_rate
 from tradepost.rules.refusals import Malformed, NotFound
 from tradepost.steam.ids import is_steamid
@@ -170,7 +171,7 @@ async def revoke_grant(settings: Settings, options: Namespace) -> int:
         async with app.db.transaction() as tx:
             merchant, seller = await _account(tx, options.merchant), await _account(tx, options.seller)
             ended = await merchants.revoke_grant(tx, merchant.id, seller.id, app.now())
-        await feed.wake(app)
+        await wake(app)
     sys.stdout.write(f"{len(ended)} offers ended\n")
     return 0
 

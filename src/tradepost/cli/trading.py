@@ -8,9 +8,9 @@ import msgspec
 from tradepost.cli import Adder
 from tradepost.cli.operating import the_app
 from tradepost.config import Settings
-from tradepost.market import trades
+from tradepost.market import cases, trades
 from tradepost.rules.money import write_cents
-from tradepost.rules.refusals import Conflicting, NotFound
+from tradepost.rules.refusals import NotFound
 from tradepost.rules.trade import Ruled
 
 
@@ -37,31 +37,27 @@ async def show(settings: Settings, options: Namespace) -> int:
 async def rule(settings: Settings, options: Namespace) -> int:
     """Decide a trade that waits for an operator: refund, deliver, settle or reverse."""
     async with the_app(settings) as app:
-        async with app.db.transaction() as tx:
-            decision = await trades.happened(
-                tx, app.settings, options.id, Ruled(options.verdict, options.causer), witness=f"operator:{options.by}",
-                now=app.now(), detail={"reason": options.reason},
-            )  # fmt: skip
-            if decision.refused:
-                raise Conflicting(decision.refused)
-            await tx.execute("UPDATE operator_case SET closed_at = $2, ruling = $3 WHERE trade_id = $1 AND closed_at IS NULL",
-                             options.id, app.now(), f"{options.verdict}: {options.reason}")  # fmt: skip
-        await trades.after(app, decision)
+        ruling = Ruled(options.verdict, options.causer)
+        decision = await cases.rule(app, options.id, ruling, by=options.by, reason=options.reason)
     sys.stdout.write(f"{decision.trade.state}: {decision.trade.explanation}\n")
     return 0
 
 
-async def cases(settings: Settings, _: Namespace) -> int:
+async def close(settings: Settings, options: Namespace) -> int:
+    """Close the case of a trade that has ended, where nothing of it is to be changed any more."""
+    async with the_app(settings) as app:
+        await cases.close(app, options.id, by=options.by, reason=options.reason)
+    sys.stdout.write(f"the case of trade {options.id} is closed\n")
+    return 0
+
+
+async def list_cases(settings: Settings, _: Namespace) -> int:
     """List what waits for an operator."""
     async with the_app(settings) as app:
-        rows = await app.db.fetch(
-            "SELECT trade_id, opened_at, reason FROM operator_case WHERE closed_at IS NULL ORDER BY id"
-        )
-    for row in rows:
-        sys.stdout.write(
-            f"trade {row['trade_id']}  since {row['opened_at']:%Y-%m-%d %H:%M:%S}  {row['reason']}\n"
-        )
-    if not rows:
+        found = await cases.open_cases(app)
+    for case in found:
+        sys.stdout.write(f"trade {case.trade_id}  since {case.opened_at:%Y-%m-%d %H:%M:%S}  {case.reason}\n")
+    if not found:
         sys.stdout.write("nothing waits for an operator\n")
     return 0
 
@@ -76,4 +72,8 @@ def add(verbs: Adder) -> None:
         ("--causer", {"choices": ("seller", "buyer"), "help": "whose fault it was"}),
         ("--reason", {"required": True}), ("--by", {"default": "operator", "help": "who decides"}),
     )  # fmt: skip
-    verbs.verb("cases", cases)
+    group.verb(
+        "close", close, which, ("--reason", {"required": True}),
+        ("--by", {"default": "operator", "help": "who decides"}),
+    )  # fmt: skip
+    verbs.verb("cases", list_cases)

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from tradepost.db import Db
+from tradepost.demo.papers import Town
+from tradepost.market.wakeup import CHANNEL
 
 POLL_SECONDS = 0.03
 
@@ -37,6 +39,19 @@ async def listens(url: str) -> None:
         else:
             writer.close()
             return
+
+
+async def shows(market_url: str, town: Town, db: Db) -> None:
+    """Wait until the market shows what was just put on sale: its shelves were there before the offers were."""
+    await db.execute(f"NOTIFY {CHANNEL}")
+    count: int = await db.value("SELECT count(*) FROM offer WHERE project = 'csgo' AND state = 'on_sale'")
+    url, headers = f"{market_url}/api/v2/items?project=csgo&limit=1", {"Token": town.merchant.token}
+    async with aiohttp.ClientSession(headers=headers) as http:
+        while True:
+            async with http.get(url) as answer:
+                if answer.ok and (await answer.json())["metadata"]["total"] == count:
+                    return
+            await asyncio.sleep(POLL_SECONDS)
 
 
 async def online(db: Db, steamids: Sequence[str], since: datetime, seconds: float) -> int:

@@ -78,6 +78,7 @@ class Supervisor:
             since = await self._start_sellers()
             offers = await settling.offer(self._db, arrived, self._steam_url)
             papers.write_town(self._dir, self._town)
+            await readiness.shows(self._market_url, self._town, self._db)
             self._say(f"{offers:,} offers are on sale")
         await self._quote()
         await readiness.answers(f"{self._market_url}/readyz")

@@ -1,4 +1,4 @@
-"""The agent API, /agent/v1: how sellers' programs speak with the market; docs/agent.md has it call by call.
+"""The agent API, /agent/v1: how sellers' programs speak with the market; docs/api/agent.md has it call by call.
 
 A seller's program keeps the Steam session and the market never sees it. It asks what to do (heartbeat), says
 what came of it (results) and what it saw (trade events, inventory); each report is taken or refused by itself.

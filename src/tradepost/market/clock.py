@@ -6,7 +6,7 @@ import aiohttp
 
 from tradepost import log
 from tradepost.app import App
-from tradepost.market import feed
+from tradepost.market.wakeup import wake
 from tradepost.rules.refusals import Malformed, SteamUnavailable, UnknownRoute
 
 ADVANCE_SECONDS_MAX = 366 * 86_400  # in one call
@@ -17,7 +17,9 @@ logger = log.get(__name__)
 
 async def read(app: App) -> None:
     """Take over how far the clock was moved, by whichever process moved it."""
-    app.clock.offset = timedelta(seconds=await app.db.value("SELECT offset_seconds FROM market_clock"))
+    offset = timedelta(seconds=await app.db.value("SELECT offset_seconds FROM market_clock"))
+    # An answer that was under way while this very process moved the clock is older than what it knows by now.
+    app.clock.offset = max(app.clock.offset, offset)
 
 
 async def advance(app: App, seconds: int) -> datetime:
@@ -34,8 +36,8 @@ async def advance(app: App, seconds: int) -> datetime:
     offset = await app.db.value(
         "UPDATE market_clock SET offset_seconds = offset_seconds + $1 RETURNING offset_seconds", seconds
     )
-    app.clock.offset = timedelta(seconds=offset)
-    await feed.wake(app)
+    app.clock.offset = max(app.clock.offset, timedelta(seconds=offset))
+    await wake(app)
     logger.info("clock_moved", advance_seconds=seconds, offset_seconds=offset)
     return app.now()
 

@@ -15,9 +15,10 @@ from typing import Any
 from tradepost import log
 from tradepost.app import App
 from tradepost.db import DatabaseBusy, DatabaseGone
-from tradepost.market.shelf import ShelfOffer
+from tradepost.market import clock
+from tradepost.market.shelf import ShelfOffer, Shelves
+from tradepost.market.wakeup import CHANNEL, wake
 
-CHANNEL = "tradepost_changes"
 CHANGES_MAX = 5000  # read at once
 POLL_SECONDS = 0.5  # unasked, because a notice may be lost
 BATCH_SECONDS = 0.01  # changes that arrive together are applied together
@@ -32,12 +33,21 @@ _OFFER = """
 """
 
 
+class FellBehind(Exception):
+    """Changes were forgotten before this process had read them: only filling the shelves anew helps."""
+
+
 @dataclass(slots=True)
 class Cursor:
     """The last change that was read."""
 
     xid: int
     id: int
+
+    @property
+    def is_change(self) -> bool:
+        """Whether it stands on a row of the table, and not where the shelves were filled."""
+        return self.id != _LAST_ID
 
 
 def _shelf_offer(row: Any) -> ShelfOffer:
@@ -85,28 +95,29 @@ async def tell(app: App, offer_ids: Sequence[int]) -> None:
     await wake(app)
 
 
-async def wake(app: App) -> None:
-    """Wake everybody who follows the changes; a wake-up that gets lost costs half a second."""
-    with suppress(DatabaseGone, DatabaseBusy):
-        await app.db.execute(f"NOTIFY {CHANNEL}")
-
-
 async def load(app: App) -> Cursor:
-    """Fill the shelves with everything on sale; return where in the changes to go on."""
+    """Fill new shelves with everything on sale, and show them; return where in the changes to go on."""
     # The horizon is taken first: what commits while the shelves are filled is read again as a change.
     horizon = await app.db.value("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")
     rows = await app.db.fetch(f"{_OFFER} WHERE o.state = 'on_sale' ORDER BY o.id")
-    app.shelves.apply([_shelf_offer(row) for row in rows], [])
-    app.shelves.settle()
+    shelves = Shelves()
+    shelves.apply([_shelf_offer(row) for row in rows], [])
+    shelves.settle()
+    app.shelves = shelves
     return Cursor(int(horizon) - 1, _LAST_ID)
 
 
-async def catch_up(app: App, cursor: Cursor) -> list[int]:
-    """Apply the changes since the cursor, move it on, and return the trades that changed."""
-    trades: list[int] = []
+async def catch_up(app: App, cursor: Cursor, trades: list[int] | None = None) -> list[int]:
+    """Apply the changes since the cursor, move it on, and return the trades that changed, added to those given.
+
+    Raises FellBehind where changes were forgotten that were not read yet.
+    """
+    trades = [] if trades is None else trades
     while True:
         rows = await app.db.fetch(
-            "SELECT xid::text AS xid, id, kind, ref_id FROM change WHERE (xid, id) > ($1::text::xid8, $2)"
+            "SELECT xid::text AS xid, id, kind, ref_id,"
+            " (SELECT c.xid::text FROM change c ORDER BY c.xid, c.id LIMIT 1) AS oldest_xid"
+            " FROM change WHERE (xid, id) > ($1::text::xid8, $2)"
             " AND xid < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY xid, id LIMIT $3",
             str(cursor.xid),
             cursor.id,
@@ -114,6 +125,8 @@ async def catch_up(app: App, cursor: Cursor) -> list[int]:
         )
         if not rows:
             return trades
+        if cursor.is_change and int(rows[0]["oldest_xid"]) > cursor.xid:
+            raise FellBehind
         await put(app, [row["ref_id"] for row in rows if row["kind"] == "offer"])
         trades.extend(row["ref_id"] for row in rows if row["kind"] == "trade")
         cursor.xid, cursor.id = int(rows[-1]["xid"]), rows[-1]["id"]
@@ -121,11 +134,14 @@ async def catch_up(app: App, cursor: Cursor) -> list[int]:
 
 async def follow(app: App) -> None:
     """Keep the shelves, the clock and the waiting agents in step, until cancelled."""
-    from tradepost.market import agents, clock  # noqa: PLC0415 - both stand above the feed
+    from tradepost.market import agents  # noqa: PLC0415 - it stands above the feed
 
     woken = asyncio.Event()
     listener = await app.db.listen(CHANNEL, woken.set)
     cursor: Cursor | None = None
+    changed: list[
+        int
+    ] = []  # trades whose people were not woken yet: a database that goes away must not swallow them
     try:
         while True:
             woken.clear()
@@ -134,7 +150,12 @@ async def follow(app: App) -> None:
                 if cursor is None:
                     cursor = await load(app)
                     app.shelves_ready.set()
-                await agents.wake(app, await _people(app, await catch_up(app, cursor)))
+                await agents.wake(app, await _people(app, await catch_up(app, cursor, changed)))
+                changed.clear()
+            except FellBehind:
+                logger.warning("feed_fell_behind")
+                cursor = None
+                continue
             except (DatabaseGone, DatabaseBusy) as error:
                 logger.warning("feed_waits_for_the_database", error=str(error))
             with suppress(TimeoutError):

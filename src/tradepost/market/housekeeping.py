@@ -7,24 +7,29 @@ from tradepost.market import feed, offers
 from tradepost.rules.games import GAMES
 from tradepost.steam.answers import NoPrice, Person, PriceOverview, RateLimited, Unavailable
 
-CHANGE_ROWS_KEPT = 200_000  # a process that fell behind by more than this reads the shelf anew when it starts
+CHANGE_ROWS_KEPT = 200_000  # a process that fell behind by more than this fills its shelves anew
+CHANGES_FORGOTTEN_MAX = 20_000  # in one turn, so that none takes longer than a statement may
+DIRECTIVES_KEPT_HOURS = 24
+DIRECTIVES_FORGOTTEN_MAX = 1_000  # in one turn
+PRICES_TRIED_MAX = 5  # until Steam answers for one of them
 PRICE_AGE_HOURS = 24  # a Steam price older than this is asked for again
 PROFILES_MAX = 20  # read in one go, one page each
 
 
 async def end_offers_of_banned(app: App) -> int:
-    """End the offers of sellers who were banned (rules.md 5); return how many sellers there were."""
-    now = app.now()
+    """End what banned sellers have on sale (rules.md 5); return how many sellers there were.
+
+    Not once for each ban: what was being listed, or came back from a trade, at that moment would stay on sale.
+    """
     rows = await app.db.fetch(
-        "SELECT DISTINCT steamid FROM ban WHERE side = 'seller' AND lifted_at IS NULL AND offers_ended_at IS NULL"
-        " AND from_at <= $1 AND until_at > $1 LIMIT 20",
-        now,
+        "SELECT DISTINCT b.steamid FROM ban b JOIN account a ON a.steamid = b.steamid"
+        " JOIN offer o ON o.seller_id = a.id AND o.state = 'on_sale'"
+        " WHERE b.side = 'seller' AND b.lifted_at IS NULL AND b.from_at <= $1 AND b.until_at > $1 LIMIT 20",
+        app.now(),
     )
     for row in rows:
         async with app.db.transaction() as tx:
             ended = await offers.end_all_of_seller(tx, row["steamid"], "The seller is banned from selling.")
-            await tx.execute("UPDATE ban SET offers_ended_at = $2 WHERE steamid = $1 AND side = 'seller' AND offers_ended_at IS NULL",
-                             row["steamid"], now)  # fmt: skip
         await feed.tell(app, ended)
     return len(rows)
 
@@ -50,19 +55,22 @@ async def learn_profiles(app: App) -> int:
 async def refresh_prices(app: App) -> int:
     """Ask Steam's market for the price of what is on sale and was priced longest ago; one item, as Steam is slow.
 
-    A jump is not believed at once: thin markets are pushed up to sell on dearly elsewhere, so a price moves at most
+    An item for which Steam has no answer of any sense must not keep the others waiting, so a few are tried. A jump is not believed at once: thin markets are pushed up to sell on dearly elsewhere, so a price moves at most
     by half, or to half as much again, from one reading to the next.
     """
     rows = await app.db.fetch(
         "SELECT i.id, i.project, i.market_hash_name, i.price_cents FROM steam_item i WHERE (i.priced_at IS NULL OR i.priced_at < $1)"
         " AND EXISTS (SELECT 1 FROM offer o WHERE o.steam_item_id = i.id AND o.state = 'on_sale')"
-        " ORDER BY i.priced_at NULLS FIRST LIMIT 1",
+        " ORDER BY i.priced_at NULLS FIRST, i.id LIMIT $2",
         app.real_now() - timedelta(hours=PRICE_AGE_HOURS),
+        PRICES_TRIED_MAX,
     )
     for row in rows:
         answer = await app.steam.price_overview(GAMES[row["project"]].appid, row["market_hash_name"])
-        if not isinstance(answer, PriceOverview | NoPrice):
+        if isinstance(answer, RateLimited):
             return 0
+        if not isinstance(answer, PriceOverview | NoPrice):
+            continue
         told = (answer.median_cents or answer.lowest_cents) if isinstance(answer, PriceOverview) else None
         known = row["price_cents"]
         price = (
@@ -78,23 +86,50 @@ async def refresh_prices(app: App) -> int:
             price,
             app.real_now(),
         )
-    return len(rows)
+        return 1
+    return 0
 
 
 async def forget_changes(app: App) -> int:
-    """Remove old rows from the table of changes; every process has read them long ago."""
+    """Remove old rows from the table of changes; a process that has not read them fills its shelves anew.
+
+    What nobody can have read yet, because an older transaction is still running, is kept however much it is.
+    """
     horizon = await app.db.value(
-        "SELECT xid::text FROM change ORDER BY xid DESC, id DESC OFFSET $1 LIMIT 1", CHANGE_ROWS_KEPT
+        "SELECT xid::text FROM change WHERE xid < pg_snapshot_xmin(pg_current_snapshot())"
+        " ORDER BY xid DESC, id DESC OFFSET $1 LIMIT 1",
+        CHANGE_ROWS_KEPT,
     )
     if horizon is None:
         return 0
-    return await app.db.execute("DELETE FROM change WHERE xid < $1::text::xid8", horizon)
+    return await app.db.execute(
+        "DELETE FROM change WHERE (xid, id) IN (SELECT xid, id FROM change WHERE xid < $1::text::xid8"
+        " ORDER BY xid, id LIMIT $2)",
+        horizon,
+        CHANGES_FORGOTTEN_MAX,
+    )
+
+
+async def forget_directives(app: App) -> int:
+    """Remove what agents answered about inventories long ago; return how many there were.
+
+    Each names all that its seller had on sale; those about trades are few and belong to their time lines.
+    """
+    return await app.db.execute(
+        "DELETE FROM directive WHERE id IN (SELECT id FROM directive WHERE trade_id IS NULL AND status IS NOT NULL"
+        " AND answered_at < $1 ORDER BY answered_at LIMIT $2)",
+        app.real_now() - timedelta(hours=DIRECTIVES_KEPT_HOURS),
+        DIRECTIVES_FORGOTTEN_MAX,
+    )
 
 
 async def close_cases(app: App) -> int:
-    """Close operators' cases whose trade has ended by itself meanwhile; return how many there were."""
+    """Close operators' cases whose trade has ended since they were opened; return how many there were.
+
+    One that was opened at the end or after it (money paid, and then the trade reversed) is for a person to close.
+    """
     return await app.db.execute(
         "UPDATE operator_case c SET closed_at = $1, ruling = 'ended by itself' FROM trade t WHERE t.id = c.trade_id AND c.closed_at IS NULL"
-        " AND t.state = 'finished' AND t.changed_at < $2",
+        " AND c.opened_at < t.ended_at AND NOT t.offer_maybe_live AND t.changed_at < $2",
         app.now(), app.now() - timedelta(minutes=1),
     )  # fmt: skip

@@ -153,7 +153,7 @@ async def _weigh(
     if directive["status"] == answer.status:
         return KNOWN, None
     refused = None
-    if await is_overlong(tx, view.trade.id):
+    if await is_overlong(tx, view.trade.id, "seller"):
         refused = TOO_OFTEN
     elif answer.steam_tradeofferid is not None:
         refused = identity_fault(view, "seller", answer.partner_steamid or "", answer.items)
@@ -211,7 +211,8 @@ async def _close(tx: Tx, directive: Record, answer: Answer, real_now: datetime) 
 
 
 def _wait_seconds(action: str, answer: Answer) -> int:
-    if answer.status in ("success", "needs_confirmation", "absent") and action != "confirm_offer":
+    # What was done well leads on by itself; a cancel that the trade still needs after it was none.
+    if answer.status in ("success", "needs_confirmation", "absent") and action == "create_offer":
         return 0
     if answer.retry_seconds is not None:
         return max(WAIT_SECONDS_MIN, min(answer.retry_seconds, WAIT_SECONDS_MAX))

@@ -24,11 +24,12 @@ from tradepost.rules.trade import (
     OfferSeen,
     SettlementKnown,
     Side,
+    State,
     TakenBack,
 )
 
 CLOCK_SKEW_SECONDS = 300
-EVENTS_MAX = 500  # rows in one trade's time line: a program that reports without end is not heard for ever
+EVENTS_MAX = 500  # of one side in a trade's time line: a program that reports without end is not heard for ever
 
 ACCEPTED, ROLLED_BACK = 3, 12  # in both of Steam's lists of states: of offers, and of exchanges
 OFFER_CODES = range(1, 13)
@@ -125,7 +126,7 @@ async def seen(app: App, agent: Agent, sighting: Sighting) -> Verdict:
                 return Verdict(False, "There is no such trade of yours.")
             report = _Report(view, side, agent, sighting)
             fault = _fault(report, app.now()) or await ids_fault(tx, view, sighting.steam_tradeofferid)
-            if fault is None and await is_overlong(tx, view.trade.id):
+            if fault is None and await is_overlong(tx, view.trade.id, side):
                 fault = TOO_OFTEN
             if fault is not None:
                 logger.info("sighting_refused", trade_id=view.trade.id, agent_id=agent.id, reason=fault)
@@ -246,6 +247,10 @@ def _buyers_events(report: _Report) -> tuple[list[Event], str | None]:
         return [], "A buyer's program is believed about a delivery, and about nothing that ends a trade."
     if report.agent.account_id in (trade.payee_id, trade.seller_id):
         return [], "Who is paid for a trade cannot be the witness of its delivery."
+    if trade.state is State.CANCELLED:
+        # It would take the price from who pays once more, and he need not be who receives: the seller, who has
+        # every reason to, tells of such an acceptance, and a look at the inventory settles it.
+        return [], "The trade was cancelled: a delivery after that is the seller's to claim."
     if sighting.new_assetid is None:
         return [], "A delivery is believed with the item's new_assetid."
     if trade.new_assetid is None:
@@ -287,7 +292,10 @@ async def _note(tx: Tx, report: _Report, now: datetime) -> None:
         )  # fmt: skip
 
 
-async def is_overlong(tx: Tx, trade_id: int) -> bool:
-    """Say whether a trade's time line is as long as programs may make it."""
-    last: int = await tx.value("SELECT max(no) FROM trade_event WHERE trade_id = $1", trade_id)
-    return last >= EVENTS_MAX
+async def is_overlong(tx: Tx, trade_id: int, side: Side) -> bool:
+    """Say whether one side's programs have told as much of a trade as they may; the other side is still heard."""
+    told: int = await tx.value(
+        "SELECT count(*) FROM trade_event WHERE trade_id = $1 AND starts_with(witness, $2)",
+        trade_id, f"{side}_agent:",
+    )  # fmt: skip
+    return told >= EVENTS_MAX

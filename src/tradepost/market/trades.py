@@ -18,7 +18,7 @@ from tradepost.market.buying import Buy
 from tradepost.market.ledger import Posting
 from tradepost.rules import refusals
 from tradepost.rules.games import GAMES
-from tradepost.rules.trade import Decision, Deed, Delivered, Event, State, Terms, Trade, decide
+from tradepost.rules.trade import Decision, Deed, Delivered, Event, LookFailed, State, Terms, Trade, decide
 
 __all__ = ["Buy", "TradeView", "buy", "happened", "read", "read_many"]
 
@@ -181,6 +181,10 @@ async def happened(
     after = decision.trade
     if decision.refused is not None or (after == trade and not decision.deeds):
         return decision
+    if isinstance(event, LookFailed) and after.explanation == trade.explanation and not decision.deeds:
+        # Once more nothing was seen: the time line said so already, and nobody has anything to do because of it.
+        await _write(tx, trade, replace(after, changed_at=now))
+        return decision
     no = 1 + await tx.value("SELECT max(no) FROM trade_event WHERE trade_id = $1", trade_id)
     if Deed.HOLD_AGAIN in decision.deeds:
         after = await _hold_again(tx, after, no, now)
@@ -215,7 +219,12 @@ async def _write(tx: Tx, before: Trade, after: Trade) -> None:
 
 
 async def _can_hold_again(tx: Tx, trade: Trade) -> bool:
-    state = await tx.value("SELECT state FROM offer WHERE id = $1", trade.offer_id)
+    # An item that was listed anew meanwhile is another offer's, which may be in a trade already.
+    state = await tx.value(
+        "SELECT o.state FROM offer o WHERE o.id = $1 AND NOT EXISTS (SELECT 1 FROM offer x WHERE x.appid = o.appid"
+        " AND x.contextid = o.contextid AND x.assetid = o.assetid AND x.state IN ('on_sale', 'reserved') AND x.id <> o.id)",
+        trade.offer_id,
+    )
     purse = (await ledger.lock_wallets(tx, [trade.buyer_id]))[trade.buyer_id]
     return state in ("on_sale", "ended") and purse.deposit_cents + purse.balance_cents >= trade.price_cents
 
@@ -254,7 +263,13 @@ async def _do(
         case Deed.HOLD_AGAIN | Deed.ASK_CANCEL:
             pass  # the first was done before the row was written; the second is the row itself, which agents read
         case Deed.OFFER_BACK:
-            # Not without the owner's word, nor for a seller who was banned meanwhile.
+            # Not without the owner's word, nor for a seller who was banned meanwhile. The grant is held, so that who
+            # takes it back at this moment either is seen here, or waits and finds the offer on sale.
+            await tx.execute(
+                "SELECT 1 FROM seller_grant g JOIN offer o ON o.account_id = g.merchant_id AND o.seller_id = g.seller_id"
+                " WHERE o.id = $1 FOR SHARE OF g",
+                trade.offer_id,
+            )
             await tx.execute(
                 "UPDATE offer o SET state = CASE WHEN x.reason IS NULL THEN 'on_sale' ELSE 'ended' END, ended_reason = x.reason"
                 " FROM (SELECT CASE WHEN EXISTS (SELECT 1 FROM ban b WHERE b.steamid = p.seller_steamid AND b.side = 'seller'"

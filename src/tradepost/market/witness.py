@@ -1,13 +1,13 @@
-"""Witnesses: looks at what Steam shows everybody, taken between transactions, told to the machine as events."""
+"""Witnesses: looks at what Steam shows everybody, taken between transactions, as events for the machine."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tradepost import log
 from tradepost.app import App
-from tradepost.market import trades
 from tradepost.market.trades import TradeView
-from tradepost.rules.evidence import Asset, Sold, came_back, find_delivered, still_there
+from tradepost.market.wakeup import wake
+from tradepost.rules.evidence import Asset, Sold, came_back, find_delivered, still_protected, still_there
 from tradepost.rules.games import GAMES
 from tradepost.rules.trade import Delivered, Event, LookFailed, Settled, Side, TakenBack
 from tradepost.steam.answers import Inventory, InventoryItem, Person, Private, RateLimited, Unavailable
@@ -33,8 +33,8 @@ async def look(app: App, steamid: str, project: str) -> Inventory | NotSeen:
             return inventory
         case Private():
             return NotSeen("the inventory is private")
-        case RateLimited(seconds):
-            return NotSeen(f"Steam answers too many requests, again in {seconds} seconds")
+        case RateLimited():
+            return NotSeen("Steam answers no more questions for the moment")
         case Unavailable(reason):
             return NotSeen(f"Steam gives no usable answer ({reason})")
 
@@ -73,6 +73,9 @@ async def settlement(app: App, view: TradeView) -> Event:
     if isinstance(seen, NotSeen):
         return LookFailed(seen.reason)
     if still_there(sold(view), assets(seen.items), view.trade.new_assetid):
+        if still_protected(sold(view), assets(seen.items), view.trade.new_assetid):
+            # Whatever the seller's program said of its end: until then he could be paid and take the item back.
+            return LookFailed("Steam still protects it")
         return Settled()
     if not seen.complete:
         return LookFailed("the buyer's inventory could not be read to its end")
@@ -85,7 +88,10 @@ async def settlement(app: App, view: TradeView) -> Event:
 async def initiator(app: App, view: TradeView) -> Side | None:
     """Say who reversed a trade, where it can be seen: Steam bans who does from trading for thirty days."""
     banned: list[Side] = []
-    people: tuple[tuple[Side, str], ...] = (("seller", view.seller_steamid), ("buyer", view.trade.buyer_steamid))
+    people: tuple[tuple[Side, str], ...] = (
+        ("seller", view.seller_steamid),
+        ("buyer", view.trade.buyer_steamid),
+    )
     for side, steamid in people:
         person = await app.steam.person(steamid)
         if isinstance(person, Person) and person.is_trade_banned:
@@ -94,7 +100,7 @@ async def initiator(app: App, view: TradeView) -> Side | None:
 
 
 async def remember_before(app: App, view: TradeView) -> None:
-    """Note which assets of the item's name the buyer has already, while no offer was accepted yet.
+    """Read which assets of the item's name the buyer has already, while no offer was accepted yet.
 
     Only for items without a fingerprint: without this note the public inventory cannot witness their delivery.
     """
@@ -102,14 +108,24 @@ async def remember_before(app: App, view: TradeView) -> None:
     if isinstance(seen, NotSeen) or not seen.complete:
         logger.info("baseline_not_read", trade_id=view.trade.id)
         return
-    had = [item.assetid for item in seen.items if item.market_hash_name == view.market_hash_name][
-        :BASELINE_MAX
-    ]
-    await app.db.execute(
-        "UPDATE trade SET buyer_had = $2 WHERE id = $1 AND buyer_had IS NULL AND claimed_at IS NULL AND accepted_at IS NULL",
-        view.trade.id,
+    had = [item.assetid for item in seen.items if item.market_hash_name == view.market_hash_name]
+    if len(had) > BASELINE_MAX:
+        # A part of it would make what was left out look new.
+        logger.info("baseline_too_long", trade_id=view.trade.id)
+        return
+    await note_before(app, view.trade.id, had)
+
+
+async def note_before(app: App, trade_id: int, had: list[str]) -> None:
+    """Note what a buyer had before a trade, once, and wake the program that waits for it to be known."""
+    noted = await app.db.execute(
+        "WITH noted AS (UPDATE trade SET buyer_had = $2 WHERE id = $1 AND buyer_had IS NULL AND claimed_at IS NULL"
+        " AND accepted_at IS NULL RETURNING id) INSERT INTO change (kind, ref_id) SELECT 'trade', id FROM noted",
+        trade_id,
         had,
     )
+    if noted:
+        await wake(app)
 
 
 def sold(view: TradeView) -> Sold:
@@ -119,15 +135,12 @@ def sold(view: TradeView) -> Sold:
 
 def assets(items: Iterable[InventoryItem]) -> Iterable[Asset]:
     """Return an inventory's items as evidence."""
-    return (Asset(item.assetid, item.market_hash_name, fingerprint(item.certificate)) for item in items)
-
-
-async def tell(app: App, trade_id: int, event: Event, detail: dict[str, object] | None = None) -> None:
-    """Let what was seen happen to the trade, and show the change on the shelf."""
-    async with app.db.transaction() as tx:
-        decision = await trades.happened(
-            tx, app.settings, trade_id, event, witness=WITNESS, now=app.now(), detail=detail
+    return (
+        Asset(
+            item.assetid,
+            item.market_hash_name,
+            fingerprint(item.certificate),
+            is_protected=item.sealed and not item.is_listed,
         )
-    if decision.refused:
-        logger.info("look_did_not_fit", trade_id=trade_id, reason=decision.refused)
-    await trades.after(app, decision)
+        for item in items
+    )

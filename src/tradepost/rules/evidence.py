@@ -16,6 +16,7 @@ class Asset:
     assetid: str
     market_hash_name: str
     fingerprint: str | None = None
+    is_protected: bool = False  # Steam would let either side of the trade that brought it take it back
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +60,20 @@ def find_delivered(
 
 def still_there(sold: Sold, seen: Iterable[Asset], new_assetid: str | None) -> bool:
     """Say whether an item that was seen delivered still lies in the buyer's inventory."""
-    return any(
-        asset.market_hash_name == sold.market_hash_name
-        and (
-            asset.fingerprint == sold.fingerprint
-            if sold.fingerprint is not None
-            else asset.assetid == new_assetid
-        )
-        for asset in seen
-    )
+    return any(_is_delivered(sold, asset, new_assetid) for asset in seen)
+
+
+def still_protected(sold: Sold, seen: Iterable[Asset], new_assetid: str | None) -> bool:
+    """Say whether Steam shows the delivered item as one that could still be taken back."""
+    return any(asset.is_protected and _is_delivered(sold, asset, new_assetid) for asset in seen)
+
+
+def _is_delivered(sold: Sold, asset: Asset, new_assetid: str | None) -> bool:
+    if asset.market_hash_name != sold.market_hash_name:
+        return False
+    if sold.fingerprint is not None:
+        return asset.fingerprint == sold.fingerprint
+    return asset.assetid == new_assetid
 
 
 def came_back(sold: Sold, seen: Iterable[Asset]) -> bool:

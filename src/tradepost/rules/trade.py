@@ -106,6 +106,10 @@ class Terms:
     proof: timedelta = timedelta(hours=1)  # after that an operator is asked
     report_lag: timedelta = timedelta(minutes=30)  # Steam counts from the acceptance, we from hearing of it
     settlement_max: timedelta = timedelta(days=30)  # a later end than this is not believed
+    hurry: timedelta = timedelta(days=1)  # so long after a claim a witness is looked for every ten minutes
+    looks_max: timedelta = timedelta(
+        days=30
+    )  # after that nobody looks any more: an operator was asked long ago
 
 
 # What can happen ---------------------------------------------------------------------------------------------
@@ -327,6 +331,8 @@ _TRY_AGAIN = {
 
 
 def _send_refused(trade: Trade, cause: SendCause, now: datetime) -> Decision:
+    if trade.state is State.CANCELLED and trade.offer_maybe_live and trade.steam_tradeofferid is None:
+        return _dead_after_refund(trade, "Steam refused the offer.")
     if trade.state is not State.SENDING:
         return _misfit(trade, "no answer to an order to send is awaited")
     trade = replace(trade, offer_maybe_live=False)
@@ -345,6 +351,8 @@ def _send_refused(trade: Trade, cause: SendCause, now: datetime) -> Decision:
 
 
 def _offer_absent(trade: Trade, now: datetime) -> Decision:
+    if trade.state is State.CANCELLED and trade.offer_maybe_live and trade.steam_tradeofferid is None:
+        return _dead_after_refund(trade, "Steam has no such offer.")
     if trade.state is not State.SENDING or trade.steam_tradeofferid is not None:
         return _misfit(trade, "its offer is known, or none was asked for")
     trade = replace(trade, offer_maybe_live=False)
@@ -352,6 +360,13 @@ def _offer_absent(trade: Trade, now: datetime) -> Decision:
         return _cancel(trade, trade.cancel_causer, trade.cancel_reason or "It was not sent in time.", now)
     return Decision(
         replace(trade, state=State.CREATED, explanation="Steam has no such offer; it will be sent.")
+    )
+
+
+def _dead_after_refund(trade: Trade, reason: str) -> Decision:
+    """The offer of a trade that an operator refunded is proven dead: nobody needs to cancel it any more."""
+    return Decision(
+        replace(trade, offer_maybe_live=False, explanation=f"{reason} The buyer has his money back.")
     )
 
 
@@ -364,7 +379,7 @@ _DEAD = {
     10: "The offer was not confirmed on the seller's phone.",
 }
 _BUYER_KILLED = (4, 5, 7)
-ACTIVE, ACCEPTED, NEEDS_CONFIRMATION, IN_ESCROW, REVERTED = 2, 3, 9, 11, 12
+INVALID, ACTIVE, ACCEPTED, NEEDS_CONFIRMATION, IN_ESCROW, REVERTED = 1, 2, 3, 9, 11, 12
 
 
 def _offer_seen(trade: Trade, event: OfferSeen, now: datetime, terms: Terms) -> Decision:
@@ -372,6 +387,8 @@ def _offer_seen(trade: Trade, event: OfferSeen, now: datetime, terms: Terms) -> 
         return _misfit(trade, "it has another Steam offer")
     if event.code not in range(1, 13):
         return _misfit(trade, "Steam has no such offer state")
+    if event.code == INVALID and trade.steam_tradeofferid is None:
+        return _misfit(trade, "an offer that Steam calls invalid is none")
     seen = replace(
         trade,
         steam_offer_state=event.code,
@@ -391,8 +408,10 @@ def _offer_seen(trade: Trade, event: OfferSeen, now: datetime, terms: Terms) -> 
                 explanation="A Steam offer of this cancelled trade is alive; it must be cancelled.",
             )
             return Decision(_case(live, now), (Deed.ASK_CANCEL, Deed.OPEN_CASE))
+        case State.CANCELLED if event.code in (*_DEAD, REVERTED) and trade.offer_maybe_live:
+            return _dead_after_refund(seen, _DEAD.get(event.code, "The exchange was reversed on Steam."))
         case State.CANCELLED if event.code == ACCEPTED:
-            claimed = replace(seen, claimed_at=trade.claimed_at or now, due_at=now, tries=0,
+            claimed = replace(seen, claimed_at=trade.claimed_at or now, due_at=now, tries=0, case_at=None,
                               explanation="The item is said to have changed hands after the money went back; looking for a witness.")  # fmt: skip
             return Decision(claimed)
         case State.FINISHED if event.code == REVERTED:
@@ -409,6 +428,8 @@ def _offer_seen_before_delivery(
         return _misfit(trade, "no offer was asked for")
     if code == REVERTED:
         return _taken_back(seen, None, now)
+    if trade.claimed_at is not None and code in (INVALID, ACTIVE, NEEDS_CONFIRMATION):
+        return Decision(trade)  # an older look, told late: of two devices, or by an answer sent again
     if trade.claimed_at is not None and code != ACCEPTED:
         # Steam never takes an acceptance back: who says both is not to be believed in either.
         doubt = replace(
@@ -417,9 +438,9 @@ def _offer_seen_before_delivery(
         )
         return Decision(_case(doubt, now), (Deed.OPEN_CASE,))
     if code in _DEAD:
-        if code in _BUYER_KILLED:
-            return _cancel(seen, "buyer", _DEAD[code], now)
-        return _cancel(seen, trade.cancel_causer or "seller", trade.cancel_reason or _DEAD[code], now)
+        # Who let his time pass before has the fault, however the offer died in the end.
+        side = trade.cancel_causer or ("buyer" if code in _BUYER_KILLED else "seller")
+        return _cancel(seen, side, trade.cancel_reason or _DEAD[code], now)
     if code == ACCEPTED:
         claimed = replace(seen, state=State.SENT, offer_maybe_live=True, claimed_at=trade.claimed_at or now, due_at=now,
                           explanation="The seller's side reports that the buyer accepted; looking for the item in the buyer's inventory.")  # fmt: skip
@@ -427,8 +448,11 @@ def _offer_seen_before_delivery(
     alive = replace(seen, offer_maybe_live=True)
     if code == IN_ESCROW:
         who = "buyer" if event.hold_side == "buyer" else "seller"
+        due_at = (
+            trade.due_at if trade.cancel_causer else now + terms.proof
+        )  # told again, it gives no more time
         held = replace(alive, state=State.SENT, cancel_causer=event.hold_side, cancel_reason=f"Steam holds this trade because of the {who}'s account.",
-                       due_at=now + terms.proof, explanation=f"Steam holds this trade because of the {who}'s account; the offer is being cancelled.")  # fmt: skip
+                       due_at=due_at, explanation=f"Steam holds this trade because of the {who}'s account; the offer is being cancelled.")  # fmt: skip
         return Decision(held, (Deed.ASK_CANCEL, *((Deed.BUYER_HOLD,) if event.hold_side == "buyer" else ())))
     if code == ACTIVE:
         if trade.state is State.SENT:
@@ -483,6 +507,7 @@ def _delivered(trade: Trade, event: Delivered, now: datetime, terms: Terms) -> D
             cancel_reason=None,
             due_at=settles_at,
             tries=0,
+            case_at=None,  # what was asked of an operator is answered; what comes may be asked anew
             explanation="The buyer has the item; waiting for Steam's end of protection."
             if terms.protection
             else "The buyer has the item; one more look before the seller is paid.",
@@ -499,7 +524,9 @@ def _settlement_known(trade: Trade, at: datetime, terms: Terms) -> Decision:
         return _misfit(trade, "a protection that ends so early is not Steam's")
     if at > trade.accepted_at + terms.settlement_max:
         return _misfit(trade, "a protection that ends so late is not Steam's")
-    at = max(at, full)
+    # Taken from a claim that a witness confirmed late, too, but the seven days count from what the witness saw: a
+    # claim made before the acceptance must not have the payee paid while Steam still lets him take the item back.
+    at = max(at, trade.accepted_at + terms.protection)
     if trade.protected_until is not None and at <= trade.protected_until:
         return Decision(trade)  # told again, or shorter than before: protection is only ever extended
     return Decision(_protect(trade, at))
@@ -566,21 +593,27 @@ def _settled(trade: Trade, now: datetime, terms: Terms) -> Decision:
 
 
 def _look_failed(trade: Trade, reason: str, now: datetime, terms: Terms) -> Decision:
-    waits_for_delivery = trade.claimed_at is not None and trade.state in (State.SENT, State.CANCELLED)
-    if not waits_for_delivery and trade.state not in DELIVERED:
+    if trade.claimed_at is not None and trade.state in (State.SENT, State.CANCELLED):
+        since, often = trade.claimed_at, now < trade.claimed_at + terms.hurry
+    elif trade.state is State.ACCEPTED and not terms.protection:
+        since, often = trade.accepted_at or now, False
+    elif (
+        trade.state is State.PROTECTED and trade.protected_until is not None and now >= trade.protected_until
+    ):
+        since, often = trade.protected_until, False
+    else:
         return _misfit(trade, "no look at Steam is awaited")
     wait = min(
         timedelta(seconds=15) * 2 ** min(trade.tries, 12),
-        timedelta(minutes=10) if waits_for_delivery else timedelta(hours=6),
+        timedelta(minutes=10) if often else timedelta(hours=6),
     )
-    since = trade.claimed_at if waits_for_delivery else trade.protected_until or trade.accepted_at
     later = replace(
         trade,
         tries=trade.tries + 1,
-        due_at=now + wait,
+        due_at=now + wait if now < since + terms.looks_max else None,
         explanation=f"Looking for a witness that the buyer has the item: {reason}.",
     )
-    if since is not None and now >= since + terms.proof and trade.case_at is None:
+    if now >= since + terms.proof and trade.case_at is None:
         return Decision(_case(later, now), (Deed.OPEN_CASE,))
     return Decision(later)
 

@@ -73,7 +73,6 @@ CREATE TABLE ban (
     from_at     timestamptz NOT NULL,
     until_at    timestamptz NOT NULL,
     lifted_at   timestamptz,
-    offers_ended_at timestamptz,                         -- a banned seller's offers were ended
     CONSTRAINT "a ban is on selling or on buying" CHECK (side IN ('seller', 'buyer')),
     CONSTRAINT "a ban ends after it began" CHECK (until_at > from_at)
 );

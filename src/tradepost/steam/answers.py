@@ -54,6 +54,7 @@ class InventoryItem:
     certificate: str | None
     inspect_link: str | None
     icon_url: str  # the part of the icon's address that Steam gives; "" when it gives none
+    is_listed: bool = False  # sealed because it is on Steam's own market, and not protected
 
 
 @dataclass(frozen=True, slots=True)

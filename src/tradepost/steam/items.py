@@ -98,6 +98,7 @@ class _Kind:
     marketable: bool
     commodity: bool
     sealed: bool
+    listed: bool
     protected_until: int | None
     inspect_template: str | None
     icon_url: str
@@ -122,6 +123,7 @@ def _kind(described: wire.Description, scan: Scan) -> _Kind | None:
         marketable=wire.flag(described.marketable),
         commodity=wire.flag(described.commodity),
         sealed=sealed,
+        listed=sealed and wire.flag(described.sealed_type),
         protected_until=_protected_until(described.owner_descriptions, scan.read_at),
         inspect_template=_inspect_template(described.actions),
         icon_url=icon(described.icon_url),
@@ -166,6 +168,7 @@ def _item(scan: Scan, asset: wire.Asset, kind: _Kind, properties: Mapping[int, s
         certificate=certificate if inspected else None,
         inspect_link=fill_link(template, scan.owner_steamid, assetid, properties) if template else None,
         icon_url=kind.icon_url,
+        is_listed=kind.listed,
     )
 
 

@@ -65,6 +65,7 @@ class Description(msgspec.Struct):
     marketable: Flag = None
     commodity: Flag = None
     sealed: Flag = None
+    sealed_type: Flag = None  # 0: trade-protected; 1: listed on Steam's own market
     tags: msgspec.Raw = NOTHING
     actions: msgspec.Raw = NOTHING
     owner_descriptions: msgspec.Raw = NOTHING

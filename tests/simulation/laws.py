@@ -1,0 +1,200 @@
+"""What must hold in town whatever happens: each law looks at what was seen, and says in a sentence what breaks it."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+
+from simulation.town import Person, Town
+from tradepost.app import App
+from tradepost.db import Record
+from tradepost.market import feed, ledger
+from tradepost.market.shelf import Query
+from tradepost.market.trades import TradeView
+from tradepost.rules.games import GAMES
+from tradepost.rules.money import fee_cents
+from tradepost.rules.trade import PUBLIC, State, Trade
+
+DEAD = {4, 5, 6, 7, 8, 10}
+ACCEPTED, REVERTED = 3, 12
+WAITING = {"sending", "needs_confirmation", "sent"}
+DELIVERED = {"accepted", "protected"}
+# What may lead from one state to another. A refund is a way to `cancelled` or `reversed`.
+WAYS: dict[tuple[str | None, str], set[str]] = {
+    (None, "created"): {"bought"},
+    ("created", "sending"): {"leased"},
+    ("sending", "created"): {"send_refused", "offer_absent"},
+    ("created", "needs_confirmation"): {"offer_seen"},
+    ("sending", "needs_confirmation"): {"offer_seen"},
+    **{(state, "sent"): {"offer_seen"} for state in ("created", "sending", "needs_confirmation")},
+    **{(state, "accepted"): {"delivered", "ruled"} for state in ("created", *WAITING, "cancelled")},
+    ("accepted", "protected"): {"deadline", "settlement_known"},
+    ("accepted", "finished"): {"settled", "ruled"},
+    ("protected", "finished"): {"settled", "ruled"},
+    ("created", "cancelled"): {"deadline", "ruled"},
+    ("sending", "cancelled"): {"send_refused", "offer_absent", "offer_seen", "ruled"},
+    ("needs_confirmation", "cancelled"): {"offer_seen", "ruled"},
+    ("sent", "cancelled"): {"offer_seen", "ruled"},
+    **{(state, "reversed"): {"taken_back", "offer_seen", "ruled"} for state in (*WAITING, *DELIVERED)},
+}
+
+
+async def broken(town: Town) -> list[str]:
+    """Every law that is broken now, a sentence each."""
+    found = [fault for view in town.views.values() for fault in _of_trade(town, view)]
+    found += list(_of_offers(town))
+    found += await _of_money(town)
+    found += await ledger.faults(town.db)
+    return found
+
+
+# Trades ----------------------------------------------------------------------------------------------
+
+
+def _of_trade(town: Town, view: TradeView) -> Iterator[str]:
+    trade, events = view.trade, town.events.get(view.trade.id, [])
+    if not events:
+        yield f"trade {trade.id} has no past"
+        return
+    claimed = False
+    for before, event in zip([None, *events], events, strict=False):
+        yield from _of_event(view, event, was_claimed=claimed)
+        if before is not None and event["from_state"] != before["to_state"]:
+            yield f"trade {trade.id} jumps from {before['to_state']} to {event['from_state']}"
+        claimed |= event["event"] == "offer_seen" and event["detail"].get("code") == ACCEPTED
+        claimed &= event["event"] != "delivered"
+    yield from _of_state(trade)
+
+
+def _of_event(view: TradeView, event: Record, *, was_claimed: bool) -> Iterator[str]:
+    trade, name, witness = view.trade, event["event"], event["witness"]
+    way = (event["from_state"], event["to_state"])
+    code = event["detail"].get("code")
+    said = f"trade {trade.id}: {name} by {witness} led from {way[0]} to {way[1]}"
+    if way[0] == way[1]:
+        return
+    if name not in WAYS.get(way, set()):
+        yield said
+    by_seller = witness.startswith("seller_agent:")
+    if name == "ruled" and not witness.startswith("operator:"):
+        yield f"{said}, and that is no operator"
+    if way[1] == "cancelled" and name == "offer_seen" and code not in DEAD:
+        yield f"{said} by code {code}, which proves nothing"
+    if way[1] == "cancelled" and was_claimed and name != "ruled" and way[0] == "sent":
+        yield f"{said}, and an acceptance had been claimed"
+    if way[1] == "reversed" and name == "offer_seen" and code != REVERTED:
+        yield f"{said} by code {code}"
+    if way[1] == "accepted" and by_seller:
+        yield f"{said}: the payee is his own witness"
+    if way[1] == "accepted" and way[0] == "cancelled" and not witness.startswith(("public", "operator")):
+        yield f"{said}: money was held again on a program's word"
+    if way[1] == "finished":
+        if witness != "public_inventory" and not witness.startswith("operator:"):
+            yield f"{said}: nobody looked"
+        protection = timedelta(days=GAMES[view.project].protection_days)
+        if trade.accepted_at is None or event["at"] < trade.accepted_at + protection:
+            yield f"{said} within {protection} of the delivery"
+        if trade.protected_until is None or event["at"] < trade.protected_until:
+            yield f"{said} before its protection was over"
+
+
+def _of_state(trade: Trade) -> Iterator[str]:
+    said = f"trade {trade.id} ({trade.state})"
+    if trade.fee_cents != fee_cents(trade.price_cents, 500):
+        yield f"{said} has the fee {trade.fee_cents} of {trade.price_cents}"
+    if trade.state in WAITING and not trade.offer_maybe_live:
+        yield f"{said} has no offer that could be alive"
+    if trade.state is State.CANCELLED and trade.due_at is not None and trade.claimed_at is None:
+        yield f"{said} is due, and nothing is awaited"
+    if trade.state in (State.FINISHED, State.REVERSED) and trade.due_at is not None:
+        yield f"{said} is due, and it is over"
+    if not trade.explanation.endswith("."):
+        yield f"{said} explains itself by {trade.explanation!r}"
+
+
+# Offers and shelves ----------------------------------------------------------------------------------
+
+
+def _of_offers(town: Town) -> Iterator[str]:
+    live = Counter(
+        view.trade.offer_id
+        for view in town.views.values()
+        if view.trade.state not in (State.CANCELLED, State.REVERSED)
+    )
+    for offer_id, count in live.items():
+        if count > 1:
+            yield f"offer {offer_id} is in {count} trades"
+    for offer in town.offers:
+        if offer["state"] == "reserved" and not live[offer["id"]]:
+            yield f"offer {offer['id']} is reserved by nobody"
+
+
+async def of_shelf(town: Town, app: App) -> list[str]:
+    """What the shelves of a process show otherwise than the database has it, once it has caught up."""
+    await feed.catch_up(app, town.cursors[town.apps.index(app)])
+    rows = await town.db.fetch("SELECT id, project, price_cents FROM offer WHERE state = 'on_sale'")
+    found = []
+    for project in GAMES:
+        there = {row["id"]: row["price_cents"] for row in rows if row["project"] == project}
+        ids = app.shelves.page(Query(project=project, limit=10_000)).ids
+        shown = {}
+        for offer_id in ids:
+            offer = app.shelves.offer(offer_id)
+            shown[offer_id] = None if offer is None else offer.price_cents
+        if shown != there:
+            found.append(f"the shelf of {project} shows {shown}, and on sale is {there}")
+    return found
+
+
+# Money -----------------------------------------------------------------------------------------------
+
+
+async def _of_money(town: Town) -> list[str]:
+    """Everybody's wallet as it must be by the trades alone, bucket by bucket; and all money came from the world."""
+    rows = await town.db.fetch("SELECT * FROM wallet")
+    wallets = {row["account_id"]: row for row in rows}
+    books = await town.db.fetch(
+        "SELECT book, sum(amount_cents)::bigint AS cents FROM entry WHERE account_id IS NULL GROUP BY 1"
+    )
+    ours = {row["book"]: row["cents"] for row in books}
+    total = sum(
+        row[f"{bucket}_cents"]
+        for row in rows
+        for bucket in ("deposit", "balance", "held", "payout", "reserve")
+    )
+    found = []
+    if total + sum(ours.values()) != 0:
+        found.append(f"{total} cents are in wallets, and the books have {ours}")
+    fees = sum(view.trade.fee_cents for view in town.views.values() if view.trade.state is State.FINISHED)
+    if ours.get("fees", 0) != fees:
+        found.append(f"the market earned {ours.get('fees', 0)} cents, and its fees are {fees}")
+    topped_up = await town.db.fetch(
+        "SELECT e.account_id, sum(e.amount_cents)::bigint AS cents FROM entry e JOIN transfer t ON t.id = e.transfer_id"
+        " WHERE t.kind = 'deposit' AND e.book = 'deposit' GROUP BY 1"
+    )
+    deposits = {row["account_id"]: row["cents"] for row in topped_up}
+    for person in town.people:
+        row = wallets[person.id]
+        has = (row["deposit_cents"], row["balance_cents"], row["held_cents"])
+        due = _due(town, person, deposits.get(person.id, 0))
+        if has != due:
+            found.append(f"{person.id} has {has} and should have {due}")
+    return found
+
+
+def _due(town: Town, person: Person, deposited_cents: int) -> tuple[int, int, int]:
+    deposit, balance, held = deposited_cents, person.balance_cents, 0
+    for view in town.views.values():
+        trade = view.trade
+        finished = trade.state is State.FINISHED
+        if trade.buyer_id == person.id and (PUBLIC[trade.state] == "active" or finished):
+            deposit -= trade.paid_deposit_cents
+            balance -= trade.paid_balance_cents
+            held += 0 if finished else trade.price_cents
+        if trade.payee_id == person.id and finished:
+            proceeds = trade.price_cents - trade.fee_cents
+            # To a stranger as earnings; to oneself back where it came from, the fee out of the earned part first.
+            to_self = trade.buyer_id == person.id
+            earned = max(0, trade.paid_balance_cents - trade.fee_cents) if to_self else proceeds
+            balance += earned
+            deposit += proceeds - earned
+    return deposit, balance, held
