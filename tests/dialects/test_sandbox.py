@@ -25,11 +25,13 @@ async def test_a_week_passes_in_one_call_for_market_and_steam(shop: Shop) -> Non
     assert await shop.db.value("SELECT offset_seconds FROM market_clock") == WEEK + 60
 
 
-@pytest.mark.parametrize("order", [{}, {"advance_seconds": -1}, {"advance_seconds": "x"}, {"advance_seconds": 1.5}, {"advance_seconds": 999_999_999}, {"advance_seconds": [1]}])  # fmt: skip
-async def test_the_clock_refuses_what_is_no_way_forward(shop: Shop, order: object) -> None:
+@pytest.mark.parametrize("order", [{}, {"advance_seconds": -1}, {"advance_seconds": "x"}, {"advance_seconds": 1.5}, {"advance_seconds": 999_999_999}, {"advance_seconds": 10**14}, {"advance_seconds": [1]}])  # fmt: skip
+async def test_the_clock_refuses_what_is_no_way_forward(shop: Shop, order: dict[str, object]) -> None:
     reply = await shop.call("POST", "/sandbox/clock", token="", json=order)
     assert reply.refusal == (422, "validation_error")
     assert reply.body["error_details"].startswith("advance_seconds: ")
+    if isinstance(order.get("advance_seconds"), int):
+        assert "a whole number from 0 to " in reply.body["error_details"]
     assert await shop.db.value("SELECT offset_seconds FROM market_clock") == 0
 
 

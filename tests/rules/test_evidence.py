@@ -9,7 +9,10 @@ CASE = Sold("1000", "Fracture Case", None)
 
 
 def test_the_fingerprint_is_the_item_whatever_its_new_id() -> None:
-    seen = [Asset("2000", KNIFE.market_hash_name, "7-44-661-0.032"), Asset("2001", KNIFE.market_hash_name, "7-44-661-0.031")]
+    seen = [
+        Asset("2000", KNIFE.market_hash_name, "7-44-661-0.032"),
+        Asset("2001", KNIFE.market_hash_name, "7-44-661-0.031"),
+    ]
     assert find_delivered(KNIFE, seen, new_assetid=None, had_before=None) == "2001"
 
 

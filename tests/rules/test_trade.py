@@ -69,7 +69,7 @@ TABLE = """
     refused_login    sending                                                    -> created
     unknown          sending                                                    -> .
     absent           sending                                                    -> created
-    offer_1          created sending needs_confirmation sent accepted protected finished cancelled reversed -> .
+    offer_1          needs_confirmation sent accepted protected finished cancelled reversed -> .
     offer_2          created sending needs_confirmation                         -> sent
     offer_2          sent accepted protected finished reversed                  -> .
     offer_2          cancelled                                                  -> . ask_cancel open_case
@@ -110,7 +110,6 @@ TABLE = """
     deadline         sent                                                       -> . cancel=buyer ask_cancel
     deadline         accepted                                                   -> protected
     settled          protected                                                  -> finished pay offer_sold
-    look_failed      accepted                                                   -> . open_case
     look_failed      protected                                                  -> .
     taken_back       sending needs_confirmation sent accepted protected         -> reversed refund offer_ends open_case
     taken_back       finished                                                   -> . open_case
@@ -242,7 +241,7 @@ def test_a_settlement_a_little_before_ours_is_steams_and_never_shortens_the_prot
     accepted = decide(delivered, Delivered("99"), NOW, TERMS).trade
     told = decide(accepted, SettlementKnown(NOW - timedelta(minutes=5) + timedelta(days=7)), NOW, TERMS)
     assert told.refused is None
-    assert told.trade.protected_until == NOW - timedelta(minutes=2) + timedelta(days=7)
+    assert told.trade.protected_until == NOW + timedelta(days=7)
     day_short = decide(accepted, SettlementKnown(NOW + timedelta(days=6)), NOW, TERMS)
     assert day_short.refused is not None
     year_long = decide(accepted, SettlementKnown(NOW + timedelta(days=365)), NOW, TERMS)
@@ -293,3 +292,105 @@ def test_an_operator_who_refunds_a_live_offer_does_not_put_the_item_back_on_sale
     assert refunded.trade.offer_maybe_live
     assert Deed.OFFER_BACK not in refunded.deeds
     assert Deed.ASK_CANCEL in refunded.deeds
+
+
+def test_an_offer_that_steam_calls_invalid_is_none() -> None:
+    for state in (State.CREATED, State.SENDING):
+        decision = decide(a_trade(state), OfferSeen(1, "555"), NOW, TERMS)
+        assert decision.refused is not None
+        assert decision.trade.steam_tradeofferid is None
+
+
+def test_an_older_look_that_is_told_late_does_not_contradict_an_acceptance() -> None:
+    claimed = decide(a_trade(State.SENT), OfferSeen(3, "555", "777"), NOW, TERMS).trade
+    for code in (1, 2, 9):
+        assert decide(claimed, OfferSeen(code, "555"), NOW, TERMS) == Decision(claimed)
+
+
+@pytest.mark.parametrize("code", [4, 5, 6, 7, 8, 10])
+def test_who_missed_his_deadline_has_the_fault_however_the_offer_dies(code: int) -> None:
+    late = decide(a_trade(State.NEEDS_CONFIRMATION), Deadline(), NOW, TERMS).trade
+    assert late.cancel_causer == "seller"
+    sent = decide(late, OfferSeen(2, "555"), NOW, TERMS).trade
+    dead = decide(sent, OfferSeen(code, "555"), NOW, TERMS)
+    assert dead.trade.causer == "seller"
+    assert Deed.STRIKE_BUYER not in dead.deeds
+    assert Deed.STRIKE_SELLER in dead.deeds
+
+
+def test_a_hold_that_is_told_again_gives_no_more_time() -> None:
+    held = decide(a_trade(State.SENT), OfferSeen(11, "555"), NOW, TERMS).trade
+    again = decide(held, OfferSeen(11, "555"), NOW + timedelta(minutes=50), TERMS).trade
+    assert again.due_at == held.due_at == NOW + TERMS.proof
+
+
+@pytest.mark.parametrize(
+    "proof",
+    [OfferSeen(6, "555"), OfferSeen(8, "555"), OfferSeen(12, "555")],
+    ids=lambda proof: str(proof.code),
+)
+def test_a_refunded_offer_that_died_needs_no_cancel_any_more(proof: Event) -> None:
+    refunded = decide(a_trade(State.SENT), Ruled("refund"), NOW, TERMS).trade
+    assert refunded.offer_maybe_live
+    dead = decide(refunded, proof, NOW, TERMS)
+    assert (dead.trade.state, dead.trade.offer_maybe_live, dead.deeds) == (State.CANCELLED, False, ())
+
+
+@pytest.mark.parametrize("proof", [OfferAbsent(), SendRefused(SendCause.OTHER)], ids=["absent", "refused"])
+def test_a_refunded_order_to_send_that_came_to_nothing_needs_no_cancel_any_more(proof: Event) -> None:
+    refunded = decide(a_trade(State.SENDING), Ruled("refund"), NOW, TERMS).trade
+    dead = decide(refunded, proof, NOW, TERMS)
+    assert (dead.trade.state, dead.trade.offer_maybe_live, dead.deeds) == (State.CANCELLED, False, ())
+    assert decide(dead.trade, proof, NOW, TERMS).refused is not None
+
+
+def test_a_claim_made_before_the_acceptance_does_not_shorten_the_protection() -> None:
+    """The seller's program says "accepted" at once, the buyer accepts days later: Steam protects from then on."""
+    claimed = decide(a_trade(State.SENT), OfferSeen(3, "555", "777"), NOW, TERMS).trade
+    accepted_at = NOW + timedelta(days=5)
+    accepted = decide(claimed, Delivered("99"), accepted_at, TERMS).trade
+    told = decide(accepted, SettlementKnown(NOW + timedelta(days=7)), accepted_at, TERMS).trade
+    early = decide(told, Settled(), accepted_at + timedelta(days=7) - timedelta(seconds=1), TERMS)
+    assert early.refused is not None
+    assert decide(told, Settled(), accepted_at + timedelta(days=7), TERMS).trade.state is State.FINISHED
+
+
+def test_a_look_that_comes_late_does_not_touch_a_trade_that_moved_on() -> None:
+    claimed = decide(a_trade(State.SENT), OfferSeen(3, "555", "777"), NOW, TERMS).trade
+    accepted = decide(claimed, Delivered("99"), NOW, TERMS).trade
+    assert decide(accepted, LookFailed("Steam was silent"), NOW, TERMS) == Decision(
+        accepted, refused="The trade is accepted: no look at Steam is awaited."
+    )
+    protected = decide(accepted, SettlementKnown(NOW + timedelta(days=7.5)), NOW, TERMS).trade
+    assert decide(protected, LookFailed("Steam was silent"), NOW, TERMS).trade == protected
+
+
+def test_a_game_without_protection_waits_for_its_one_look() -> None:
+    accepted = decide(a_trade(State.SENT), Delivered("99"), NOW, UNPROTECTED).trade
+    failed = decide(accepted, LookFailed("Steam is silent"), NOW, UNPROTECTED).trade
+    assert (failed.state, failed.due_at) == (State.ACCEPTED, NOW + timedelta(seconds=15))
+
+
+def test_a_look_is_repeated_rarely_after_a_day_and_not_for_ever() -> None:
+    trade = decide(a_trade(State.SENT), OfferSeen(3, "555", "777"), NOW, TERMS).trade
+    now, looks = NOW, 0
+    while trade.due_at is not None:
+        trade, now = (
+            decide(trade, LookFailed("the inventory is private"), trade.due_at, TERMS).trade,
+            trade.due_at,
+        )
+        looks += 1
+    assert timedelta(days=29) < now - NOW < timedelta(days=31)
+    assert looks < 300
+    assert trade.case_at is not None
+
+
+def test_an_operator_is_asked_again_where_a_later_step_waits_in_vain() -> None:
+    claimed = decide(a_trade(State.SENT), OfferSeen(3, "555", "777"), NOW, TERMS).trade
+    asked = decide(claimed, LookFailed("the inventory is private"), NOW + timedelta(hours=2), TERMS)
+    assert Deed.OPEN_CASE in asked.deeds
+    ruled = decide(asked.trade, Ruled("deliver"), NOW + timedelta(hours=3), TERMS).trade
+    protected = decide(ruled, Deadline(), NOW + timedelta(hours=4), TERMS).trade
+    assert protected.protected_until is not None
+    later = protected.protected_until + timedelta(hours=2)
+    assert Deed.OPEN_CASE in decide(protected, LookFailed("the inventory is private"), later, TERMS).deeds

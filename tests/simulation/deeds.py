@@ -65,9 +65,17 @@ class Deed:
 
 Plan = Callable[[Town], Deed | None]
 
+# What an honest program would see next.
+NEXT_CODE = {
+    State.SENDING: 2,
+    State.NEEDS_CONFIRMATION: 2,
+    State.SENT: 3,
+    State.ACCEPTED: 3,
+    State.PROTECTED: 3,
+}
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 SEND_CAUSES = (*(cause.value for cause in SendCause), "timeout_unknown", "service_down", "floor", "nonsense")
-CODES = (1, 2, 2, 3, 3, 4, 5, 6, 7, 8, 9, 9, 10, 11, 12, 77)
+CODES = (*(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12) * 2, 2, 3, 3, 11, 77)
 
 
 # Offers ----------------------------------------------------------------------------------------------
@@ -147,11 +155,11 @@ def buy(town: Town) -> Deed | None:
     if offer is None:
         return None
     buyer = draw.choice([*town.merchants, *town.customers])
-    receiver = draw.choice([*town.customers, buyer])
+    receiver = draw.choice(town.customers)
     wished = wish(
         buyer.id, offer["id"], receiver.steamid, ceiling_cents=draw.choice([None, None, 100, 20]),
-        custom_id=draw.choice([None, f"c{draw.randint(1, 30)}"]),
-        idempotency_key=draw.choice([None, None, f"k{draw.randint(1, 30)}"]),
+        custom_id=draw.choice([None, f"c{draw.randint(1, 60)}"]),
+        idempotency_key=draw.choice([None, None, f"k{draw.randint(1, 60)}"]),
     )  # fmt: skip
     town.buys.append(wished)
     return _buy(town, wished)
@@ -247,6 +255,9 @@ def answer_order(town: Town) -> Deed | None:
 
 def _answer(town: Town, order: Directive, view: TradeView) -> Answer:
     draw = town.draw
+    if draw.random() < 0.5 and order.action == "create_offer":
+        offer = str(7_000_000_000 + view.trade.id)
+        return Answer(order.id, "success", offer, view.trade.buyer_steamid, _items(view))
     made = draw.random() < 0.6
     fits = made or draw.random() < 0.5
     return Answer(
@@ -313,6 +324,8 @@ def buyer_sees(town: Town) -> Deed | None:
 
 def _sees(town: Town, agent: Agent, view: TradeView, code: int, partner: str) -> Deed:
     draw, app, trade = town.draw, town.app(), view.trade
+    if draw.random() < 0.5 and trade.state in NEXT_CODE:
+        code = NEXT_CODE[trade.state]
     new_assetid = draw.choice([None, str(50_000_000_000 + trade.id), "50000000001"])
     settles_at = (trade.accepted_at or app.now()) + timedelta(
         days=draw.choice([-1, 0, 1, 6.9, 7, 7.1, 8, 29, 31])
@@ -484,16 +497,16 @@ def clock_jumps(town: Town) -> Deed | None:
 
 
 DEEDS: dict[Plan, int] = {
-    list_item: 9,
-    buy: 12,
+    list_item: 12,
+    buy: 20,
     buy_again: 3,
     buy_at_both_doors: 2,
-    cancel_offers: 2,
+    cancel_offers: 1,
     reprice_offers: 2,
     grants_change: 1,
-    lease: 12,
-    answer_order: 13,
-    seller_sees: 14,
+    lease: 15,
+    answer_order: 15,
+    seller_sees: 16,
     buyer_sees: 3,
     attend: 14,
     late_look: 2,
@@ -504,7 +517,7 @@ DEEDS: dict[Plan, int] = {
     deposit: 2,
     keep_house: 3,
     time_passes: 8,
-    clock_jumps: 3,
+    clock_jumps: 2,
 }
 
 

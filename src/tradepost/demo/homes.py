@@ -19,7 +19,8 @@ from tradepost.demo.people import AGENT_PROCESSES, User
 from tradepost.market.agents import TOKEN_PREFIX
 
 TOKEN_BYTES = 32
-POLL_SECONDS = 5  # between two looks at a trade: whoever tries the demo out is there to see it move
+# Whoever tries the demo out is there to see things move, and the simulated Steam shows every offer at once.
+PACES_SECONDS = {"poll_seconds_max": 5, "look_again_seconds": 3, "absent_seconds": 10}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def direct(agents_dir: Path, market_url: str, steam_url: str) -> None:
             f'community_url = "{steam_url}"',
             f'api_url = "{steam_url}"',
             "auto_confirm = true",
-            f"poll_seconds_max = {POLL_SECONDS}",
+            *(f"{name} = {seconds}" for name, seconds in PACES_SECONDS.items()),
         ]
         write(folder / "agent.toml", "\n".join([*lines, ""]).encode())
         for place in Home(folder).places():

@@ -161,7 +161,7 @@ class Whole(int):
     def read(cls, text: str) -> Self:
         """The number that the text says."""
         if not _WHOLE.fullmatch(text):
-            raise ValueError("must be a whole number, without leading zeros")
+            raise ValueError("must be a whole number from 0 to 999999999, without leading zeros")
         return cls(text)
 
 

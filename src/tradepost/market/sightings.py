@@ -29,7 +29,9 @@ from tradepost.rules.trade import (
 )
 
 CLOCK_SKEW_SECONDS = 300
-EVENTS_MAX = 500  # of one side in a trade's time line: a program that reports without end is not heard for ever
+EVENTS_MAX = (
+    500  # of one side in a trade's time line: a program that reports without end is not heard for ever
+)
 
 ACCEPTED, ROLLED_BACK = 3, 12  # in both of Steam's lists of states: of offers, and of exchanges
 OFFER_CODES = range(1, 13)
