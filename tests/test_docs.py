@@ -41,7 +41,7 @@ def test_every_kind_of_transfer_stands_in_ledger() -> None:
     source = "".join(
         path.read_text(encoding="utf-8") for path in (ROOT / "src/tradepost/market").glob("*.py")
     )
-    kinds = set(re.findall(r'ledger\.post\(tx, f?"[^"]*", "(\w+)"', source)) | {"deposit", "held"}
+    kinds = set(re.findall(r'ledger\.post\(\s*tx,\s*f?"[^"]*",\s*"(\w+)"', source)) | {"deposit", "held"}
     assert {"refunded", "finished"} <= kinds
     missing = [kind for kind in kinds if f"| {kind} |" not in read("ledger.md")]
     assert not missing

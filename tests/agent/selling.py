@@ -44,7 +44,9 @@ class Selling:
     async def buy(self, receiver_id: int | None = None, price_cents: int = 100) -> TradeView:
         """An item is listed by the merchant and bought; its certificate makes a look at the buyer needless."""
         offer = await self.stock.offer(self.seller_id, price_cents, payee_id=self.merchant_id)
-        await self.app.db.execute("UPDATE offer SET certificate = 'ab' WHERE id = $1", offer)
+        await self.app.db.execute(
+            "UPDATE offer SET certificate = 'ab', float_text = '0.1' WHERE id = $1", offer
+        )
         await self.stock.online(self.seller_id)
         receiver = await self.stock.steamid_of(receiver_id or self.buyer_id)
         return await trades.buy(self.app, wish(self.buyer_id, offer, receiver))

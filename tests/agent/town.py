@@ -113,7 +113,7 @@ class Town:
         assetid = await self.item(self.seller_steamid)
         offer = await self.stock.offer(self.seller_id, price_cents, payee_id=self.merchant_id)
         await self.app.db.execute(
-            "UPDATE offer SET assetid = $2, certificate = 'ab', created_at = $3 WHERE id = $1",
+            "UPDATE offer SET assetid = $2, certificate = 'ab', float_text = '0.1', created_at = $3 WHERE id = $1",
             offer, assetid, self.app.now(),
         )  # fmt: skip
         await self.stock.online(self.seller_id)

@@ -165,7 +165,7 @@ def test_the_merchant_lists_only_for_those_who_granted_it_and_above_their_floor(
     assert {grant.merchant_steamid for grant in world.grants} == {world.merchant.steamid}
     assert set(floors.values()) == set(FLOORS_BPS)
     payees = Counter(offer.payee_steamid == world.merchant.steamid for offer in world.offers)
-    assert payees[True] > payees[False] > 500
+    assert payees[False] > payees[True] > 300
     for offer in world.offers:
         if offer.payee_steamid == world.merchant.steamid:
             floor_bps = floors[offer.seller_steamid]

@@ -83,6 +83,9 @@ async def check(settings: Settings, _: Namespace) -> int:
         try:
             async with db.transaction() as tx:
                 await tx.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+                if await tx.value("SELECT to_regclass('entry') IS NULL"):
+                    _say("there is no market in this database yet: run `tradepost migrate`")
+                    return 1
                 found = await ledger.faults(tx)
                 trades, transfers = (
                     await tx.value("SELECT count(*) FROM trade"),

@@ -35,10 +35,6 @@ async def settle(db: Db, world: World, paired: Sequence[Paired], with_token: Ite
     """Make everybody's account in an empty database; return the new API tokens of some, by steamid."""
     async with db.transaction() as tx:
         accounts = await _people(tx, world)
-        # The shop lists most of what is on sale: a newcomer shall be able to buy that too with its one token.
-        await tx.execute(
-            "UPDATE account SET may_trade_with_self = true WHERE id = $1", accounts[world.merchant.steamid]
-        )
         for grant in world.grants:
             merchant, seller = accounts[grant.merchant_steamid], accounts[grant.seller_steamid]
             await merchants.grant(tx, merchant, seller, "pairing", _before(world), floor_bps=grant.floor_bps)

@@ -23,7 +23,9 @@ OFFERS = 5_000
 ASSETS_NOT_ON_SALE = 2_000
 LISTED_WITHIN = timedelta(days=30)
 PROTECTED_FOR = timedelta(days=5)  # what the first seller bought two days ago
-SELF_LISTED_ONE_IN = 6  # of the offers whose seller could have left it to the merchant
+THROUGH_MERCHANT_ONE_IN = (
+    10  # of the offers whose seller lets the merchant list; the staples he lists himself
+)
 
 OFFER_CENTS_MIN = 2  # leaves the seller a cent after the fee
 OFFER_PERMILLE_MIN, OFFER_PERMILLE_MAX = 700, 1_300  # of the Steam price
@@ -95,7 +97,10 @@ def build(seed: int = 7, *, now: datetime) -> World:
     offers = []
     belongings: dict[str, list[Asset]] = {user.steamid: [] for user in users}
     for seller, asset in _assets_to_sell(dice, stock, sellers):
-        through_merchant = seller.steamid in granting and dice.roll(SELF_LISTED_ONE_IN) > 0
+        is_staple = asset.item.market_hash_name in STAPLES
+        through_merchant = (
+            seller.steamid in granting and dice.roll(THROUGH_MERCHANT_ONE_IN) == 0 and not is_staple
+        )
         offers.append(
             Offer(
                 seller_steamid=seller.steamid,

@@ -120,7 +120,7 @@ async def _lease_creates(app: App, agent: Agent, real_now: datetime) -> None:
     rows = await app.db.fetch(
         "SELECT t.id FROM trade t JOIN offer o ON o.id = t.offer_id"
         " WHERE t.seller_id = $1 AND t.state = 'created' AND t.due_at > $2"
-        "   AND (o.certificate IS NOT NULL OR t.buyer_had IS NOT NULL OR t.created_at < $4)"
+        "   AND ((o.certificate IS NOT NULL AND o.float_text IS NOT NULL) OR t.buyer_had IS NOT NULL OR t.created_at < $4)"
         # A count: an anti-join was planned as a scan of the whole table on a fresh database.
         "   AND (SELECT count(*) FROM directive d WHERE d.trade_id = t.id AND d.action = 'create_offer'"
         "        AND (d.status IS NULL OR d.leased_until > $3)) = 0"
