@@ -136,7 +136,7 @@ def questions(shelves: Shelves, count: int) -> Iterator[tuple[str, Callable[[], 
         ),
     }
     for label, query in asked.items():
-        yield label, lambda query=query: shelves.page(query)  # type: ignore[misc]
+        yield label, lambda query=query: shelves.page(query)  # type: ignore[misc]  # a lambda with a default has no type
     terms = iter(range(10**9))
     yield "search, term never seen", lambda: shelves.page(replace(page, search=f"finish {next(terms)}"))
     yield "cheapest of each name by price", lambda: shelves.groups(page)

@@ -90,7 +90,7 @@ async def delivery(demo: RunningDemo, custom_id: str, state: str = "") -> dict[s
         assert row["state"] == state if state else row["protected_until"] or row["state"] == "finished", row
         return row
 
-    return await until(seen, 60)  # type: ignore[no-any-return]
+    return await until(seen, 60)  # type: ignore[no-any-return]  # until gives what its question gave
 
 
 async def all_is_well(data_dir: Path) -> None:

@@ -131,8 +131,8 @@ def test_equal_values_go_by_id_in_the_direction_of_the_sort_whatever_slots_they_
         [make_offer(id_, float_text="0.5") for id_ in (30, 20, 2**63 - 1)], ()
     )  # 30 takes the slot of 10
     ids = [20, 30, 40, 50, 2**63 - 1]
-    assert shelf.page(Query("csgo", sort=sort, descending=False)).ids == ids  # type: ignore[arg-type]
-    assert shelf.page(Query("csgo", sort=sort, descending=True)).ids == ids[::-1]  # type: ignore[arg-type]
+    assert shelf.page(Query("csgo", sort=sort, descending=False)).ids == ids  # type: ignore[arg-type]  # drawn from the sorts
+    assert shelf.page(Query("csgo", sort=sort, descending=True)).ids == ids[::-1]  # type: ignore[arg-type]  # drawn from the sorts
 
 
 def test_offers_without_a_float_come_last_in_both_directions() -> None:

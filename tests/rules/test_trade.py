@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tradepost.rules.machine import decide
 from tradepost.rules.trade import (
     PUBLIC,
     WAITING_FOR_STEAM,
@@ -27,7 +28,6 @@ from tradepost.rules.trade import (
     TakenBack,
     Terms,
     Trade,
-    decide,
 )
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)

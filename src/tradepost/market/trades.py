@@ -1,6 +1,6 @@
 """Trades: bought, told what happened to them, and read.
 
-`happened` is the one way in which a trade changes: it locks the trade and its offer, lets rules/trade.py decide, and
+`happened` is the one way in which a trade changes: it locks the trade and its offer, lets rules/machine.py decide, and
 writes the row, the event and the deeds (money, offer, strikes) in the same transaction.
 """
 
@@ -18,7 +18,8 @@ from tradepost.market.buying import Buy
 from tradepost.market.ledger import Posting
 from tradepost.rules import refusals
 from tradepost.rules.games import GAMES
-from tradepost.rules.trade import Decision, Deed, Delivered, Event, LookFailed, State, Terms, Trade, decide
+from tradepost.rules.machine import decide
+from tradepost.rules.trade import Decision, Deed, Delivered, Event, LookFailed, State, Terms, Trade
 
 __all__ = ["Buy", "TradeView", "buy", "happened", "read", "read_many"]
 

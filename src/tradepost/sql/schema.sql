@@ -303,7 +303,6 @@ CREATE TABLE public.ban (
     from_at timestamp with time zone NOT NULL,
     until_at timestamp with time zone NOT NULL,
     lifted_at timestamp with time zone,
-    offers_ended_at timestamp with time zone,
     CONSTRAINT "a ban ends after it began" CHECK ((until_at > from_at)),
     CONSTRAINT "a ban is on selling or on buying" CHECK ((side = ANY (ARRAY['seller'::text, 'buyer'::text])))
 );
