@@ -73,6 +73,9 @@ async def test_a_person_pairs_signs_in_looks_around_and_leaves(place: Town) -> N
     assert status == 0 and "95.5%" in out
     status, _, complaint = await agent(place, "grants", "--floor", "0.8")
     assert status == 1 and "80%" in complaint
+    for words in (("--floor", "90%", "--merchant", "7656119"), ("--merchant", "76561198000000002")):
+        status, _, complaint = await agent(place, "grants", *words)
+        assert status == 1 and "comes with --floor" in complaint
 
     status, out, _ = await agent(place, "unpair")
     assert status == 0 and not kept.exists()
@@ -111,15 +114,16 @@ async def test_a_program_that_was_unpaired_elsewhere_ends_with_a_sentence(place:
 
 async def test_the_simulator_signs_anybody_in(place: Town) -> None:
     await place.pair(place.seller_id, session=False)
-    (place.home.path / "agent.toml").write_text(
-        f'community_url = "{place.sim.base_url}"\napi_url = "{place.sim.base_url}"\n'
-    )
     kept = place.home.place(place.seller_steamid).session_path
     status, out, _ = await agent(place, "sign-in", "--simulator", place.sim.base_url)
-    assert status == 0 and "Steam takes it." in out
+    assert status == 0 and "Steam takes it." in out and "is Steam now" in out
     assert json.loads(kept.read_bytes())["identity_secret"] is None
     status, _, _ = await agent(place, "sign-in", "--simulator", place.sim.base_url, "--identity-secret")
     assert status == 0 and json.loads(kept.read_bytes())["identity_secret"]
+    # A session of the simulator would be worth nothing where the program is told that Steam is elsewhere.
+    (place.home.path / "agent.toml").write_text('community_url = "https://steam.invalid"\n')
+    status, _, complaint = await agent(place, "sign-in", "--simulator", place.sim.base_url)
+    assert status == 1 and "Steam is elsewhere" in complaint
 
 
 async def test_a_dead_session_is_said_to_be_one(place: Town) -> None:

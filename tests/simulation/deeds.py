@@ -184,7 +184,7 @@ def buy_at_both_doors(town: Town) -> Deed | None:
         return None
     wished = town.buys[-1]
     both = [_buy(town, wished, app) for app in town.apps]
-    return Deed(f"twice: {first.words}", lambda: _all([each.act for each in both]))
+    return Deed(f"twice: {first.words}", lambda: all_of([each.act for each in both]))
 
 
 def _buy(town: Town, wished: Buy, app: App | None = None) -> Deed:
@@ -206,7 +206,7 @@ def _buy(town: Town, wished: Buy, app: App | None = None) -> Deed:
     )
 
 
-async def _all(acts: list[Act]) -> None:
+async def all_of(acts: list[Act]) -> None:
     """Do several things at once; refused or not, each comes to its end."""
     outcomes = await asyncio.gather(*(act() for act in acts), return_exceptions=True)
     for outcome in outcomes:
@@ -354,7 +354,7 @@ def attend(town: Town) -> Deed | None:
     apps = town.apps if both else [town.app()]
     chances = [random_look(town) for _ in apps]
     acts: list[Act] = [partial(attend_to_all, app, chance) for app, chance in zip(apps, chances, strict=True)]
-    return Deed(f"{len(apps)} workers attend", lambda: _all(acts))
+    return Deed(f"{len(apps)} workers attend", lambda: all_of(acts))
 
 
 Look = Callable[[TradeView], Event]

@@ -216,11 +216,12 @@ class Account:
             return
         except SteamSilent as error:
             # Steam's silence says nothing of the session: it is good until Steam refuses it.
-            self.say(f"{error}; the session could not be checked.", logging.WARNING)
+            self.say(f"{error}; the session could not be checked and is tried as it is.", logging.WARNING)
             self.be_quiet(error)
+        else:
+            self.say("the Steam session is good.")
         self.blocking = self._said = None
         self.journal.note("blocking", None)
-        self.say("the Steam session is good.")
         self.beat_now.set()
 
     def signed_out(self, why: str) -> None:

@@ -107,12 +107,12 @@ class Home:
         """Return the accounts that are paired, by steamid."""
         if not self.path.is_dir():
             return []
-        found = [Place(path) for path in sorted(self.path.iterdir()) if _STEAMID.fullmatch(path.name)]
+        found = [Place(path) for path in sorted(self.path.iterdir()) if is_steamid(path.name)]
         return [place for place in found if (place.path / "pairing.json").is_file()]
 
     def place(self, steamid: str) -> Place:
         """Return the folder of an account, made if it is new."""
-        if not _STEAMID.fullmatch(steamid):
+        if not is_steamid(steamid):
             raise AgentError(f"{steamid!r} is not the 17 digits of a SteamID64.")
         place = Place(self.path / steamid)
         place.path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -160,6 +160,11 @@ class Home:
             return True
         except FileNotFoundError:
             return False
+
+
+def is_steamid(text: str) -> bool:
+    """Say whether a text is a SteamID64."""
+    return bool(_STEAMID.fullmatch(text))
 
 
 def read_struct(path: Path, kind: type[_S]) -> _S | None:

@@ -11,6 +11,7 @@ import signal
 import sqlite3
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import aiohttp
@@ -19,7 +20,7 @@ from tradepost import __version__
 from tradepost.agent import market_wire as wire
 from tradepost.agent.credentials import keep_session, load_session, read_session
 from tradepost.agent.errors import AgentError, MarketRefused, MarketSilent, SignedOut, SteamSilent, Unpaired
-from tradepost.agent.home import FILE_BYTES_MAX, Floors, Home, Pairing
+from tradepost.agent.home import FILE_BYTES_MAX, Floors, Home, Pairing, is_steamid, write_private
 from tradepost.agent.journal import Journal
 from tradepost.agent.market import Market, check_market_url
 from tradepost.agent.running import run_all
@@ -27,6 +28,7 @@ from tradepost.agent.settings import AgentSettings, is_url, load_settings
 from tradepost.agent.steam_session import SteamTradeSession
 
 HOME_VARIABLE = "TRADEPOST_AGENT_HOME"
+SETTINGS_FILE = "agent.toml"  # in the home
 FLOOR_BPS_MAX = 300_000  # thirty Steam prices, as on the market
 _FLOOR = re.compile(r"([0-9]{1,4})(?:\.([0-9]{1,2}))?%", re.ASCII)
 
@@ -96,6 +98,7 @@ async def sign_in(options: argparse.Namespace) -> int:
     if options.simulator:
         place = home.the_place(options.steamid)
         raw = await _simulated(options.simulator, place.steamid)
+        settings = _directed(home, settings, options.simulator)
     else:
         raw = await asyncio.to_thread(_read_given, options.file)
     session = read_session(raw)
@@ -155,7 +158,7 @@ async def status(options: argparse.Namespace) -> int:
         _say(f"  Steam session: {'kept' + ends if session else 'none, run `tradepost agent sign-in`'}")
         with contextlib.closing(Journal(place.journal_path)) as journal:
             heard = journal.noted("heard")
-            _say(f"  last heard of the market: {heard['at'] if heard else 'never'}")
+            _say(f"  last heard of the market: {_moment(heard['at']) if heard else 'never'}")
             said = journal.noted("blocking")
             if said:
                 _say(f"  nothing is sent: {said}")
@@ -168,6 +171,8 @@ async def grants(options: argparse.Namespace) -> int:
     """Show for whom items are sent, and set the least price at which this device sends."""
     home, _ = _home(options)
     place = home.the_place(options.steamid)
+    if options.merchant is not None and not (options.floor and is_steamid(options.merchant)):
+        raise AgentError("--merchant is the 17 digits of a SteamID64, and comes with --floor.")
     if options.floor is not None:
         place.keep_floors(_floors(place.floors(), options.floor, options.merchant))
     with contextlib.closing(Journal(place.journal_path)) as journal:
@@ -205,7 +210,7 @@ async def unpair(options: argparse.Namespace) -> int:
 
 def _home(options: argparse.Namespace) -> tuple[Home, AgentSettings]:
     path = options.home or Path(os.environ.get(HOME_VARIABLE) or Path.home() / ".tradepost-agent")
-    return Home(path), load_settings(path / "agent.toml")
+    return Home(path), load_settings(path / SETTINGS_FILE)
 
 
 def _read_given(path: Path | None) -> bytes:
@@ -233,6 +238,21 @@ async def _simulated(url: str, steamid: str) -> bytes:
             return raw
     except (aiohttp.ClientError, TimeoutError) as error:
         raise AgentError(f"The simulator cannot be reached ({type(error).__name__}).") from None
+
+
+def _directed(home: Home, settings: AgentSettings, url: str) -> AgentSettings:
+    """Return settings in which Steam is this simulator: its session is worth nothing at the real one."""
+    if (settings.community_url, settings.api_url) == (url, url):
+        return settings
+    file = home.path / SETTINGS_FILE
+    lines = f'community_url = "{url}"\napi_url = "{url}"\n'
+    if file.exists():
+        wanted = lines.strip().replace("\n", " and ")
+        raise AgentError(f"In {file} Steam is elsewhere: it needs {wanted}, and the agent a new start.")
+    write_private(file, lines.encode())
+    restart = " Start the running agent anew." if home.is_running() else ""
+    _say(f"{file} is made: for all accounts in this folder the simulator at {url} is Steam now.{restart}")
+    return load_settings(file)
 
 
 def _without_secret(raw: bytes) -> bytes:
@@ -263,6 +283,10 @@ def _show_grants(shown: Sequence[wire.Grant], floors: Floors) -> None:
         _say(f"This device sends nothing under {floors.floor_bps / 100:g}% of the Steam price.")
     for merchant, floor_bps in floors.merchants.items():
         _say(f"  and nothing for {merchant} under {floor_bps / 100:g}%.")
+
+
+def _moment(noted: str) -> str:
+    return f"{datetime.fromisoformat(noted):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _say(sentence: str) -> None:

@@ -48,22 +48,22 @@ def load_settings(path: Path) -> AgentSettings:
         raise AgentError(f"{path} is not TOML: {error}.") from None
     for name, value in given.items():
         if fault := _fault(name, value):
-            raise AgentError(f"{path}: {name} {fault}.")
+            raise AgentError(f"{path}: {name} {fault}")
     return AgentSettings(**given)
 
 
 def _fault(name: str, value: object) -> str | None:
     if name not in _KNOWN:
         near = difflib.get_close_matches(name, _KNOWN, n=1)
-        return f"is no setting{f': is it {near[0]}?' if near else ''}"
+        return f"is no setting{f': is it {near[0]}?' if near else '.'}"
     default = _KNOWN[name].default
     if isinstance(default, bool):
-        return None if isinstance(value, bool) else "should be true or false"
+        return None if isinstance(value, bool) else "should be true or false."
     if isinstance(default, str):
-        return None if is_url(value) else "should be an address, http(s) and a host, no slash at its end"
+        return None if is_url(value) else "should be an address, http(s) and a host, no slash at its end."
     number = isinstance(value, int | float) and not isinstance(value, bool) and value > 0
     whole = number and (isinstance(value, int) or not name.endswith("_max") or "seconds" in name)
-    return None if number and whole else "should be a number above zero"
+    return None if number and whole else "should be a number above zero."
 
 
 def is_url(value: object) -> bool:

@@ -213,6 +213,8 @@ def _word(event: Event) -> str:
 
 async def _write(tx: Tx, before: Trade, after: Trade) -> None:
     changed = [name for name in _TRADE_FIELDS if getattr(before, name) != getattr(after, name)]
+    if not changed:  # a deed alone, at the very moment of the last change
+        return
     sets = ", ".join(f"{name} = ${place}" for place, name in enumerate(changed, 2))
     await tx.execute(
         f"UPDATE trade SET {sets} WHERE id = $1", after.id, *(getattr(after, name) for name in changed)
