@@ -8,6 +8,7 @@ from typing import Any, cast
 import pytest
 from starlette.routing import BaseRoute, Mount, Route
 
+from tradepost.agent.program import _parser as _agents_parser
 from tradepost.app import App
 from tradepost.cli import _parser
 from tradepost.config import Settings, settings_table
@@ -75,6 +76,23 @@ def _verbs(parser: Any, prefix: str = "tradepost") -> list[str]:
             below = _verbs(child, f"{prefix} {name}")
             found.extend(below or [f"{prefix} {name}"])
     return found
+
+
+def _unexplained(parser: Any) -> list[str]:
+    """The arguments, here and in all verbs below, of which `--help` shows the name alone."""
+    found: list[str] = []
+    for action in parser._actions:
+        if hasattr(action, "add_parser"):
+            for child in action.choices.values():
+                found.extend(_unexplained(child))
+        elif not action.help:
+            found.append(f"{parser.prog} {action.dest}")
+    return found
+
+
+def test_every_argument_of_every_verb_is_explained() -> None:
+    assert _unexplained(_parser()) == []
+    assert _unexplained(_agents_parser()) == []
 
 
 def test_every_verb_says_in_a_sentence_what_it_does() -> None:

@@ -61,8 +61,9 @@ async def claim(app: App) -> list[Claim]:
     now = app.now()
     return await app.db.rows(
         Claim,
-        "UPDATE trade SET due_at = $1 WHERE id IN (SELECT id FROM trade WHERE due_at <= $2 ORDER BY due_at LIMIT $3"
-        " FOR NO KEY UPDATE SKIP LOCKED) RETURNING id, due_at",
+        # An array: as a set it was planned as a scan of the whole table, once the plan did not know how many there are.
+        "UPDATE trade SET due_at = $1 WHERE id = ANY (ARRAY(SELECT id FROM trade WHERE due_at <= $2 ORDER BY due_at"
+        " LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED)) RETURNING id, due_at",
         now + timedelta(seconds=CLAIM_SECONDS),
         now,
         CLAIM_MAX,
@@ -134,7 +135,8 @@ async def remember(app: App) -> int:
     """Read what buyers have before items without a fingerprint are sent to them. Return how many were asked for."""
     rows = await app.db.fetch(
         "SELECT t.id FROM trade t JOIN offer o ON o.id = t.offer_id WHERE t.state IN ('created', 'sending')"
-        " AND t.buyer_had IS NULL AND (o.certificate IS NULL OR o.float_text IS NULL) AND t.created_at > $1 ORDER BY t.id DESC LIMIT $2",
+        " AND t.buyer_had IS NULL AND (o.certificate IS NULL OR o.float_text IS NULL) AND t.created_at > $1"
+        " ORDER BY t.created_at DESC LIMIT $2",
         app.now() - timedelta(minutes=app.settings.send_minutes),
         BASELINES_MAX,
     )

@@ -199,7 +199,7 @@ async def test_the_other_side_can_be_played_without_a_client() -> None:
         )
         assert (answer["from"], answer["state"], answer["countered"]) == (BOB, 2, second["id"])
         assert (await sim.control("GET", f"/_sim/offers/{second['id']}"))["state"] == 4
-        for deed, state in (("decline", 7), ("cancel", 6), ("expire", 5)):
+        for deed, state in (("decline", 7), ("cancel", 6), ("expire", 5), ("invalidate", 1)):
             made = await sim.control("POST", "/_sim/offers", order)
             assert (await sim.control("POST", f"/_sim/offers/{made['id']}/{deed}"))["state"] == state
         made = await sim.control("POST", "/_sim/offers", order | {"confirmed": False})

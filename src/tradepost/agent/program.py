@@ -336,7 +336,12 @@ def _parser() -> argparse.ArgumentParser:
         help="with --simulator: keep the secret that confirms offers",
     )
     running = add("run", run)
-    running.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="info")
+    running.add_argument(
+        "--log-level",
+        choices=("debug", "info", "warning", "error"),
+        default="info",
+        help="the least that is said (info)",
+    )
     add("status", status)
     granting = add("grants", grants, one)
     granting.add_argument(

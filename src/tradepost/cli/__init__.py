@@ -54,11 +54,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.writelines(f"tradepost: {sentence}\n" for sentence in refused.sentences)
     except Refusal as refused:
         sys.stderr.write(f"tradepost: {refused}\n")
-    except (EmbeddedError, MigrationRefused, DatabaseGone, DatabaseBusy, OSError) as error:
+    except (EmbeddedError, MigrationRefused, DatabaseGone, DatabaseBusy) as error:
         sys.stderr.write(f"tradepost: {error}\n")
+    except OSError as error:
+        sys.stderr.write(f"tradepost: {sentence_of(error)}\n")
     except KeyboardInterrupt:
         return 130
     return 1
+
+
+def sentence_of(error: OSError) -> str:
+    """Return what the system refused, as a person reads it: `[Errno 13]` helps nobody."""
+    what = error.strerror or str(error)
+    return f"{error.filename}: {what}" if error.filename else what
 
 
 async def _run(verb: Verb, settings: Settings, options: argparse.Namespace) -> int:
@@ -87,8 +95,12 @@ def _parser() -> argparse.ArgumentParser:
     from tradepost.cli import operating, running, trading  # noqa: PLC0415 - `--help` of the agent needs none of it
 
     shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument("--config", type=Path, help="a TOML file with settings")
-    shared.add_argument("--data-dir", type=Path, help="where the market keeps its files and its own database")
+    shared.add_argument("--config", type=Path, help="a TOML file with settings (TRADEPOST_CONFIG)")
+    shared.add_argument(
+        "--data-dir",
+        type=Path,
+        help="where the market keeps its files and its own database (var/data; a demo: var/demo)",
+    )
     parser = argparse.ArgumentParser(
         prog="tradepost", description="An open, self-hosted market for Steam items.",
         epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter,

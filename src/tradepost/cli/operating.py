@@ -3,7 +3,7 @@
 import csv
 import hashlib
 import sys
-from argparse import ArgumentTypeError, Namespace
+from argparse import Namespace
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -11,16 +11,17 @@ from pathlib import Path
 
 from tradepost.app import App, open_app
 from tradepost.cli import Adder
+from tradepost.cli.arguments import cents, days, percent, phrase, rate, steamid, trade_token
 from tradepost.cli.running import database
 from tradepost.config import Settings
 from tradepost.db import Tx, migrate
 from tradepost.market import agents, bans, clock, ledger, merchants, rates, steam_items, switches, users
 from tradepost.market.users import Account
 from tradepost.market.wakeup import wake
-from tradepost.rules.money import read_cents, read_rate, write_cents, write_rate
+from tradepost.rules.money import read_cents, write_cents, write_rate
 from tradepost.rules.refusals import Malformed, NotFound
-from tradepost.steam.ids import is_steamid
-from tradepost.steam.trade_url import is_trade_token
+
+PRICE_COLUMNS = ("project", "market_hash_name", "price")
 
 
 @asynccontextmanager
@@ -31,34 +32,6 @@ async def the_app(settings: Settings) -> AsyncIterator[App]:
         async with open_app(settings, dsn) as app:
             await clock.read(app)
             yield app
-
-
-def steamid(text: str) -> str:
-    """A SteamID64 of the command line."""
-    if not is_steamid(text):
-        raise ArgumentTypeError("a steamid has 17 digits and begins with 7656119")
-    return text
-
-
-def cents(text: str) -> int:
-    """An amount in dollars of the command line, as cents."""
-    found = read_cents(text)
-    if not found:
-        raise ArgumentTypeError("an amount looks like 12.34 and is above zero")
-    return found
-
-
-def _rate(text: str) -> int:
-    found = read_rate(text)
-    if found is None:
-        raise ArgumentTypeError("a rate looks like 0.9215: units of the currency for one USD")
-    return found
-
-
-def _trade_token(text: str) -> str:
-    if not is_trade_token(text):
-        raise ArgumentTypeError("a trade token is the 6 to 16 characters after token= in a trade URL")
-    return text
 
 
 async def _account(tx: Tx, steamid_: str) -> Account:
@@ -120,11 +93,12 @@ async def revoke_token(settings: Settings, options: Namespace) -> int:
 
 async def list_tokens(settings: Settings, options: Namespace) -> int:
     """List an account's tokens by prefix, scopes and label."""
-    async with the_app(settings) as app:
-        rows = await app.db.fetch(
-            "SELECT k.prefix, k.scopes, k.label, k.revoked_at FROM api_token k JOIN account a ON a.id = k.account_id"
-            " WHERE a.steamid = $1 ORDER BY k.id", options.steamid,
-        )  # fmt: skip
+    async with the_app(settings) as app, app.db.transaction() as tx:
+        account = await _account(tx, options.steamid)
+        rows = await tx.fetch(
+            "SELECT prefix, scopes, label, revoked_at FROM api_token WHERE account_id = $1 ORDER BY id",
+            account.id,
+        )
     for row in rows:
         state = f"revoked {row['revoked_at']:%Y-%m-%d}" if row["revoked_at"] else "valid"
         sys.stdout.write(f"{row['prefix']}…  {','.join(row['scopes'])}  {state}  {row['label']}\n")
@@ -150,7 +124,7 @@ async def pair_user(settings: Settings, options: Namespace) -> int:
                                       merchant_id=merchant.id if merchant else None, floor_bps=options.floor * 100)  # fmt: skip
     sys.stdout.write(f"{code}\n")
     sys.stderr.write(
-        f"valid for {settings.pairing_minutes} minutes: tradepost agent pair --market {settings.base_url} --code {code} --home DIR\n"
+        f"valid for {settings.pairing_minutes} minutes: tradepost agent pair --market {settings.base_url} --code {code}\n"
     )
     return 0
 
@@ -162,6 +136,7 @@ async def give_grant(settings: Settings, options: Namespace) -> int:
         await merchants.grant(
             tx, merchant.id, seller.id, "operator", app.now(), floor_bps=options.floor * 100
         )
+    sys.stdout.write(f"{options.merchant} may list what {options.seller} owns\n")
     return 0
 
 
@@ -206,18 +181,13 @@ async def turn(settings: Settings, options: Namespace) -> int:
     """Switch buying, or the whole API, off (with a reason that callers are told) or on again."""
     async with the_app(settings) as app, app.db.transaction() as tx:
         await switches.set_switch(tx, options.what, options.state == "off", options.reason)
+    sys.stdout.write(f"{options.what} is {options.state}\n")
     return 0
 
 
 async def import_prices(settings: Settings, options: Namespace) -> int:
     """Read Steam prices from a CSV file with the heading project,market_hash_name,price; new names are learned."""
-    prices: dict[str, dict[str, int]] = {}
-    with options.file.open(newline="", encoding="utf-8") as lines:
-        for number, row in enumerate(csv.DictReader(lines), 2):
-            price = read_cents(row.get("price") or "")
-            if not row.get("project") or not row.get("market_hash_name") or not price:
-                raise Malformed(f"line {number}", "needs project, market_hash_name and a price such as 1.23")
-            prices.setdefault(row["project"], {})[row["market_hash_name"]] = price
+    prices = _read_prices(options.file)
     async with the_app(settings) as app, app.db.transaction() as tx:
         written = [
             await steam_items.set_prices(tx, project, its, app.real_now()) for project, its in prices.items()
@@ -226,68 +196,96 @@ async def import_prices(settings: Settings, options: Namespace) -> int:
     return 0
 
 
+def _read_prices(path: Path) -> dict[str, dict[str, int]]:
+    prices: dict[str, dict[str, int]] = {}
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as lines:
+            rows = csv.DictReader(lines)
+            if missing := [name for name in PRICE_COLUMNS if name not in (rows.fieldnames or ())]:
+                raise Malformed(
+                    str(path),
+                    f"its first line should name {','.join(PRICE_COLUMNS)}; {missing[0]} is missing",
+                )
+            for row in rows:
+                price = read_cents(row["price"] or "")
+                if not row["project"] or not row["market_hash_name"] or not price:
+                    raise Malformed(
+                        f"{path}, line {rows.line_num}",
+                        "needs a project, a market_hash_name and a price such as 1.23",
+                    )
+                prices.setdefault(row["project"], {})[row["market_hash_name"]] = price
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise Malformed(str(path), f"is no CSV file in UTF-8 ({error})") from None
+    return prices
+
+
 def add(verbs: Adder) -> None:
     """Add the operator's verbs."""
-    who = ("steamid", {"type": steamid})
-    name = ("--name", {"default": "", "help": "what to call him"})
-    floor = ("--floor", {"type": int, "default": 0, "help": "least price in percent of the Steam price"})
-    merchant, seller = ("merchant", {"type": steamid}), ("seller", {"type": steamid})
-    side = ("side", {"choices": ("seller", "buyer")})
+    who = ("steamid", {"type": steamid, "help": "his SteamID64"})
+    name = ("--name", {"type": phrase, "default": "", "help": "what to call him"})
+    floor = (
+        "--floor",
+        {
+            "type": percent,
+            "default": 0,
+            "metavar": "PERCENT",
+            "help": "the least price, in percent of the Steam price (0)",
+        },
+    )
+    merchant = ("merchant", {"type": steamid, "help": "the merchant's SteamID64"})
+    seller = ("seller", {"type": steamid, "help": "the SteamID64 of the owner of the items"})
+    side = ("side", {"choices": ("seller", "buyer"), "help": "from selling, or from buying"})
+
     group = verbs.group("merchant", "accounts that use the API")
     group.verb(
-        "create",
-        create_merchant,
-        who,
-        name,
-        ("--may-trade-with-self", {"action": "store_true", "help": "two of his steamids may trade"}),
-    )
+        "create", create_merchant, who, name,
+        ("--may-trade-with-self", {"action": "store_true", "help": "he may buy what he listed, between two of his steamids"}),
+    )  # fmt: skip
     group.verb(
-        "deposit", deposit, who, ("amount", {"type": cents}), ("--reference", {"help": "makes twice once"})
-    )
+        "deposit", deposit, who, ("amount", {"type": cents, "help": "in USD, such as 100.00"}),
+        ("--reference", {"type": phrase, "help": "a name for this deposit: the same twice moves the money once"}),
+    )  # fmt: skip
     group = verbs.group("token", "API tokens")
     group.verb(
-        "create", create_token, who, ("--scopes", {"default": "read,sell,buy"}), ("--label", {"default": ""})
+        "create", create_token, who,
+        ("--scopes", {"default": "read,sell,buy", "help": "what it may do (read,sell,buy)"}),
+        ("--label", {"type": phrase, "default": "", "help": "what it is for"}),
+    )  # fmt: skip
+    group.verb(
+        "revoke", revoke_token, ("token", {"help": "the token, or its prefix as `token list` shows it"})
     )
-    group.verb("revoke", revoke_token, ("token", {"help": "the token, or its prefix"}))
     group.verb("list", list_tokens, who)
     group = verbs.group("user", "Steam users, sellers and buyers")
-    group.verb(
-        "add", add_user, who, name, ("--trade-token", {"type": _trade_token, "help": "of his trade URL"})
+    trading = (
+        "--trade-token",
+        {"type": trade_token, "metavar": "TOKEN", "help": "of his trade URL; a seller needs one"},
     )
-    group.verb(
-        "pair",
-        pair_user,
-        who,
-        ("--merchant", {"type": steamid, "help": "through whom: he gets a grant"}),
-        floor,
+    group.verb("add", add_user, who, name, trading)
+    through = (
+        "--merchant",
+        {"type": steamid, "metavar": "STEAMID", "help": "through whom: he gets the grant to list"},
     )
+    group.verb("pair", pair_user, who, through, floor)
     group = verbs.group("grant", "who may list for whom")
     group.verb("give", give_grant, merchant, seller, floor)
     group.verb("revoke", revoke_grant, merchant, seller)
     group = verbs.group("ban", "who may not sell or buy")
     group.verb(
-        "add",
-        add_ban,
-        who,
-        side,
-        ("--days", {"type": int, "default": 30}),
-        ("--reason", {"default": "an operator's decision"}),
-    )
+        "add", add_ban, who, side,
+        ("--days", {"type": days, "default": 30, "help": "how long (30)"}),
+        ("--reason", {"type": phrase, "default": "an operator's decision", "help": "what he and merchants are told"}),
+    )  # fmt: skip
     group.verb("lift", lift_ban, who, side)
     group = verbs.group("rate", "exchange rates")
     group.verb(
-        "set",
-        set_rate,
-        ("currency", {"choices": rates.QUOTED}),
-        ("rate", {"type": _rate}),
-        ("--source", {"default": "operator"}),
-    )
+        "set", set_rate, ("currency", {"choices": rates.QUOTED, "help": "whose rate it is"}),
+        ("rate", {"type": rate, "help": "units of it for one USD, such as 0.9215"}),
+        ("--source", {"type": phrase, "default": "operator", "help": "where the rate is from"}),
+    )  # fmt: skip
     verbs.verb(
-        "switch",
-        turn,
-        ("what", {"choices": ("buying", "api")}),
-        ("state", {"choices": ("on", "off")}),
-        ("--reason", {"default": ""}),
-    )
+        "switch", turn, ("what", {"choices": ("buying", "api"), "help": "buying alone, or every call"}),
+        ("state", {"choices": ("on", "off"), "help": "as it shall be"}),
+        ("--reason", {"type": phrase, "default": "", "help": "what callers are told"}),
+    )  # fmt: skip
     group = verbs.group("prices", "Steam prices")
-    group.verb("import", import_prices, ("file", {"type": Path}))
+    group.verb("import", import_prices, ("file", {"type": Path, "help": "a CSV file; prices in USD"}))

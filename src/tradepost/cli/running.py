@@ -11,6 +11,7 @@ from pathlib import Path
 from tradepost import embedded, log
 from tradepost.app import open_app
 from tradepost.cli import Adder
+from tradepost.cli.arguments import port
 from tradepost.config import Settings, settings_table, shown
 from tradepost.db import Db, migrate
 from tradepost.market import ledger
@@ -113,13 +114,13 @@ def add(verbs: Adder) -> None:
     """Add the verbs that run something."""
     verbs.verb(
         "demo", demo,
-        ("--port", {"type": int, "help": "the market's port (8000)"}),
+        ("--port", {"type": port, "help": "the market's port (8000); the simulated Steam takes the next free one"}),
         ("--fresh", {"action": "store_true", "help": "forget what the demo had and begin anew"}),
         mode="demo",
     )  # fmt: skip
     where = (
-        ("--host", {"help": "the address to listen on"}),
-        ("--port", {"type": int, "help": "the port to listen on"}),
+        ("--host", {"help": "the address to listen on (127.0.0.1)"}),
+        ("--port", {"type": port, "help": "the port to listen on (8000)"}),
     )
     verbs.verb("serve", serve, *where)
     verbs.verb("worker", worker)

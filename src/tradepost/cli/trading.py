@@ -6,12 +6,18 @@ from argparse import Namespace
 import msgspec
 
 from tradepost.cli import Adder
+from tradepost.cli.arguments import number, phrase
 from tradepost.cli.operating import the_app
 from tradepost.config import Settings
 from tradepost.market import cases, trades
 from tradepost.rules.money import write_cents
 from tradepost.rules.refusals import NotFound
 from tradepost.rules.trade import Ruled
+
+VERDICTS = (
+    "refund: the buyer gets his money back; deliver: the buyer has the item;"
+    " settle: it stays with him, the seller is paid; reverse: it went back, and so does the money"
+)
 
 
 async def show(settings: Settings, options: Namespace) -> int:
@@ -64,16 +70,15 @@ async def list_cases(settings: Settings, _: Namespace) -> int:
 
 def add(verbs: Adder) -> None:
     """Add the verbs about trades."""
-    which = ("id", {"type": int})
+    which = ("id", {"type": number, "help": "the number of the trade"})
+    why = ("--reason", {"type": phrase, "required": True, "help": "why: it is kept with the trade"})
+    by = ("--by", {"type": phrase, "default": "operator", "help": "who decides (operator)"})
     group = verbs.group("trade", "one trade")
     group.verb("show", show, which)
     group.verb(
-        "rule", rule, which, ("verdict", {"choices": ("refund", "deliver", "settle", "reverse")}),
-        ("--causer", {"choices": ("seller", "buyer"), "help": "whose fault it was"}),
-        ("--reason", {"required": True}), ("--by", {"default": "operator", "help": "who decides"}),
+        "rule", rule, which,
+        ("verdict", {"choices": ("refund", "deliver", "settle", "reverse"), "help": VERDICTS}),
+        ("--causer", {"choices": ("seller", "buyer"), "help": "whose fault it was"}), why, by,
     )  # fmt: skip
-    group.verb(
-        "close", close, which, ("--reason", {"required": True}),
-        ("--by", {"default": "operator", "help": "who decides"}),
-    )  # fmt: skip
+    group.verb("close", close, which, why, by)
     verbs.verb("cases", list_cases)

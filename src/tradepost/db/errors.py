@@ -34,6 +34,8 @@ GONE: tuple[type[Exception], ...] = (
     asyncpg.IdleSessionTimeoutError,
     asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.InternalClientError,
+    asyncpg.InvalidAuthorizationSpecificationError,  # a wrong password, too: it may be put right while we wait
+    asyncpg.InvalidCatalogNameError,
     OSError,  # TimeoutError too: a server that stays silent is as good as gone
     EOFError,
 )
@@ -53,6 +55,7 @@ def raise_ours(error: Exception, *, maybe_committed: bool = False) -> NoReturn:
     # The driver speaks of a connection that died under its user with an InterfaceError, as it does of misuse.
     lost = isinstance(error, asyncpg.InterfaceError) and re.search(r"clos(ed|ing)|released", str(error))
     if lost or isinstance(error, GONE):
-        sentence = f"the database is gone: {error or type(error).__name__}"
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        sentence = f"no connection to the database: {reason}"
         raise DatabaseGone(sentence, maybe_committed=maybe_committed) from error
     raise error

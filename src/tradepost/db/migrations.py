@@ -60,6 +60,10 @@ async def migrate(target: "Db | str", steps: Sequence[Migration] | None = None) 
                 done.append(name)
         finally:
             await con.close(timeout=CONNECT_SECONDS)
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise MigrationRefused(
+            f"the database's user may not make tables in it ({error}): let it own the database"
+        ) from error
     except Exception as error:
         raise_ours(error, maybe_committed=True)
     return done

@@ -19,12 +19,14 @@ ID_MAX = 2**63 - 1
 NAME_CHARS_MAX = 300  # Steam's longest names are about half of this
 SEARCH_CHARS_MAX = 200
 CUSTOM_ID_CHARS_MAX = 64
+LIMIT_DIGITS_MAX = 18
 SECOND = timedelta(seconds=1)
 DAY = timedelta(days=1)
 TICK = timedelta(microseconds=1)
 
 _ID = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
 _WHOLE = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
+_LIMIT = re.compile(r"[1-9][0-9]*", re.ASCII)
 _OFFSET = re.compile(r"0|[1-9][0-9]{0,17}", re.ASCII)
 _FLOAT = re.compile(r"(?:0|[1-9][0-9]{0,3})(?:\.[0-9]{1,40})?(?:[eE]-[0-9]{1,2})?", re.ASCII)
 _UNIX = re.compile(r"0|[1-9][0-9]{0,10}", re.ASCII)
@@ -181,10 +183,10 @@ class Limit(int):
 
     @classmethod
     def read(cls, text: str) -> Self:
-        """The number that the text says, at least one."""
-        if not _ID.fullmatch(text):
+        """The number that the text says, at least one; one too long to be counted is merely very many."""
+        if not _LIMIT.fullmatch(text):
             raise ValueError("must be a whole number above zero")
-        return cls(text)
+        return cls(text if len(text) <= LIMIT_DIGITS_MAX else 10**LIMIT_DIGITS_MAX)
 
 
 class Offset(int):

@@ -14,7 +14,8 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 import msgspec
 
 from tradepost.dialects.fields import Flag
-from tradepost.dialects.tree import Node, Number, Scalar
+from tradepost.dialects.reading import KEYS_MAX
+from tradepost.dialects.tree import Node, Scalar
 from tradepost.rules.refusals import Conflicting, Malformed
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -33,7 +34,7 @@ class Also:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """How many elements a list may have; a list without this has no bound but the request's own."""
+    """How many elements a list may have, one at least; a list without this may have as many as a request has keys."""
 
     most: int
 
@@ -140,10 +141,7 @@ def _value(field: _Field, node: Node) -> object:
         return _option(field, node, node.scalar())
     if field.row is not None:
         return _rows(field, field.row, node)
-    texts = _texts(field, node)
-    if texts is not None:
-        _count(field, node, len(texts))
-    return texts
+    return _texts(field, node)
 
 
 def _texts(field: _Field, node: Node) -> list[Scalar] | None:
@@ -155,12 +153,13 @@ def _texts(field: _Field, node: Node) -> list[Scalar] | None:
             return None
     else:
         given = [element.scalar() for element in node.elements()]
-    if not field.commas:
-        return [_option(field, node, value) for value in given]
+    # Counted before it is cut: a megabyte of commas is one key, and would be half a million elements.
+    commas = sum(value.count(",") for value in given if isinstance(value, str)) if field.commas else 0
+    _count(field, node, len(given) + commas)
     pieces: list[Scalar] = []
     for value in given:
-        # A number has no commas, and must stay a number for whoever reads it.
-        pieces += [value] if isinstance(value, Number) or not isinstance(value, str) else value.split(",")
+        # Only what has one is cut: a number has none, and must stay a number for whoever reads it.
+        pieces += value.split(",") if commas and isinstance(value, str) and "," in value else [value]
     return [_option(field, node, piece) for piece in pieces]
 
 
@@ -176,11 +175,10 @@ def _rows(field: _Field, row: type[msgspec.Struct], node: Node) -> list[dict[str
 
 
 def _count(field: _Field, node: Node, count: int) -> None:
-    if field.most is None:
-        return
-    if count > field.most:
-        raise Malformed(node.spelled, f"has {count} elements; at most {field.most} are taken at once")
-    if not count:
+    most = field.most or KEYS_MAX
+    if count > most:
+        raise Malformed(node.spelled, f"has {count} elements; at most {most} are taken at once")
+    if not count and field.most is not None:
         raise Malformed(node.spelled, "is an empty list")
 
 

@@ -38,10 +38,8 @@ class Operation:
 
 async def operations(app: App, account_id: int, query: OperationsQuery) -> tuple[list[Operation], int]:
     """Return a page of an account's trades and how many there are in all."""
-    where = [
-        f"({' OR '.join({'buy': 't.buyer_id = $1', 'sell': 't.payee_id = $1'}[kind] for kind in query.kinds)})"
-    ]
     values: list[object] = [account_id]
+    where: list[str] = []
 
     def use(condition: str, value: object) -> None:
         values.append(value)
@@ -58,18 +56,38 @@ async def operations(app: App, account_id: int, query: OperationsQuery) -> tuple
         use("t.created_at <= {}", query.time_to)
     if query.newest_per_custom_id:
         where.append("t.buyer_id = $1 AND t.custom_id IS NOT NULL")
-    order = f"{SORTS[query.sort]} {'DESC' if query.descending else 'ASC'}, t.id {'DESC' if query.descending else 'ASC'}"
-    condition = " AND ".join(where)
-    return await _page(app.db, condition, order, values, query, account_id)
+    return await _page(app.db, _sides(query), where, values, query, account_id)
+
+
+def _sides(query: OperationsQuery) -> list[str]:
+    """The conditions of the sides asked for, each with an index of its own; a trade with oneself is a buy."""
+    if "buy" not in query.kinds:
+        return ["t.payee_id = $1"]
+    return ["t.buyer_id = $1", *(["t.payee_id = $1 AND t.buyer_id <> $1"] if "sell" in query.kinds else [])]
 
 
 async def _page(
-    db: Reader, condition: str, order: str, values: list[object], query: OperationsQuery, account_id: int
+    db: Reader,
+    sides: list[str],
+    where: list[str],
+    values: list[object],
+    query: OperationsQuery,
+    account_id: int,
 ) -> tuple[list[Operation], int]:
-    total = await db.value(f"SELECT count(*) {FROM_VIEW} WHERE {condition}", *values)
+    """Find the page on each side by itself, in order, and read only what is on it."""
+    direction = "DESC" if query.descending else "ASC"
+    key = SORTS[query.sort]
+    limit, offset = f"${len(values) + 1}::bigint", f"${len(values) + 2}::bigint"
+    found = [f"FROM trade t WHERE {' AND '.join([side, *where])}" for side in sides]
+    total = await db.value(f"SELECT {' + '.join(f'(SELECT count(*) {each})' for each in found)}", *values)
+    firsts = [
+        f"(SELECT t.id, {key} AS key {each} ORDER BY {key} {direction}, t.id {direction} LIMIT {limit} + {offset})"
+        for each in found
+    ]
+    page = f"SELECT id FROM ({' UNION ALL '.join(firsts)}) f ORDER BY key {direction}, id {direction} LIMIT {limit} OFFSET {offset}"
     rows = await db.fetch(
-        f"SELECT {VIEW_COLUMNS} {FROM_VIEW} WHERE {condition} ORDER BY {order}"
-        f" LIMIT ${len(values) + 1} OFFSET ${len(values) + 2}",
+        f"SELECT {VIEW_COLUMNS} {FROM_VIEW} WHERE t.id = ANY (ARRAY({page}))"
+        f" ORDER BY {key} {direction}, t.id {direction}",
         *values,
         query.limit,
         query.offset,

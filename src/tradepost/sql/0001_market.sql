@@ -166,6 +166,7 @@ CREATE TABLE offer (
 CREATE UNIQUE INDEX "one live offer an asset" ON offer (appid, contextid, assetid) WHERE state IN ('on_sale', 'reserved');
 CREATE INDEX offer_on_sale_of_account ON offer (account_id, id) WHERE state = 'on_sale';
 CREATE INDEX offer_live_of_seller ON offer (seller_id, project) WHERE state IN ('on_sale', 'reserved');
+CREATE INDEX offer_on_sale_of_item ON offer (steam_item_id) WHERE state = 'on_sale';
 
 -- The shelf's table of changes (rules.md 18): readers take rows whose xid lies below the oldest running transaction,
 -- in the order of (xid, id), so that nothing committed late is ever passed over.
@@ -250,10 +251,14 @@ CREATE UNIQUE INDEX "a custom id is used once by a buyer" ON trade (buyer_id, cu
 CREATE UNIQUE INDEX "an idempotency key is used once by a buyer" ON trade (buyer_id, idempotency_key) WHERE idempotency_key IS NOT NULL;
 CREATE UNIQUE INDEX "a Steam offer belongs to one trade" ON trade (steam_tradeofferid) WHERE steam_tradeofferid IS NOT NULL;
 CREATE INDEX trade_due ON trade (due_at) WHERE due_at IS NOT NULL;
-CREATE INDEX trade_of_buyer ON trade (buyer_id, id);
-CREATE INDEX trade_of_payee ON trade (payee_id, id);
+CREATE INDEX trade_of_buyer ON trade (buyer_id, created_at, id);
+CREATE INDEX trade_of_payee ON trade (payee_id, created_at, id);
 CREATE INDEX trade_live_of_seller ON trade (seller_id, id) WHERE state NOT IN ('finished', 'cancelled', 'reversed');
 CREATE INDEX trade_live_to_buyer ON trade (buyer_steamid, id) WHERE state NOT IN ('finished', 'cancelled', 'reversed');
+CREATE INDEX trade_delivered_to_buyer ON trade (buyer_steamid) WHERE new_assetid IS NOT NULL;
+-- The refunded whose offer must still be cancelled, and those that wait for a note of what the buyer had: always few.
+CREATE INDEX trade_to_cancel_of_seller ON trade (seller_id) WHERE state = 'cancelled' AND offer_maybe_live;
+CREATE INDEX trade_without_baseline ON trade (created_at) WHERE state IN ('created', 'sending') AND buyer_had IS NULL;
 
 CREATE TABLE trade_event (                               -- a trade's past, one row each; read by people
     trade_id    bigint      NOT NULL REFERENCES trade,
@@ -284,6 +289,7 @@ CREATE TABLE directive (                                 -- what an agent was as
 CREATE UNIQUE INDEX "one open create a trade" ON directive (trade_id) WHERE action = 'create_offer' AND status IS NULL;
 CREATE INDEX directive_of_trade ON directive (trade_id);
 CREATE INDEX directive_open ON directive (account_id) WHERE status IS NULL;
+CREATE INDEX directive_to_forget ON directive (answered_at) WHERE trade_id IS NULL AND status IS NOT NULL;
 
 CREATE TABLE operator_case (                             -- what a person has to look at
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -714,11 +714,15 @@ CREATE INDEX directive_of_trade ON public.directive USING btree (trade_id);
 
 CREATE INDEX directive_open ON public.directive USING btree (account_id) WHERE (status IS NULL);
 
+CREATE INDEX directive_to_forget ON public.directive USING btree (answered_at) WHERE ((trade_id IS NULL) AND (status IS NOT NULL));
+
 CREATE INDEX entry_of_transfer ON public.entry USING btree (transfer_id);
 
 CREATE INDEX offer_live_of_seller ON public.offer USING btree (seller_id, project) WHERE (state = ANY (ARRAY['on_sale'::text, 'reserved'::text]));
 
 CREATE INDEX offer_on_sale_of_account ON public.offer USING btree (account_id, id) WHERE (state = 'on_sale'::text);
+
+CREATE INDEX offer_on_sale_of_item ON public.offer USING btree (steam_item_id) WHERE (state = 'on_sale'::text);
 
 CREATE UNIQUE INDEX "one live offer an asset" ON public.offer USING btree (appid, contextid, assetid) WHERE (state = ANY (ARRAY['on_sale'::text, 'reserved'::text]));
 
@@ -734,15 +738,21 @@ CREATE INDEX seller_grant_of_seller ON public.seller_grant USING btree (seller_i
 
 CREATE INDEX strike_of_steamid ON public.strike USING btree (steamid, side, at);
 
+CREATE INDEX trade_delivered_to_buyer ON public.trade USING btree (buyer_steamid) WHERE (new_assetid IS NOT NULL);
+
 CREATE INDEX trade_due ON public.trade USING btree (due_at) WHERE (due_at IS NOT NULL);
 
 CREATE INDEX trade_live_of_seller ON public.trade USING btree (seller_id, id) WHERE (state <> ALL (ARRAY['finished'::text, 'cancelled'::text, 'reversed'::text]));
 
 CREATE INDEX trade_live_to_buyer ON public.trade USING btree (buyer_steamid, id) WHERE (state <> ALL (ARRAY['finished'::text, 'cancelled'::text, 'reversed'::text]));
 
-CREATE INDEX trade_of_buyer ON public.trade USING btree (buyer_id, id);
+CREATE INDEX trade_of_buyer ON public.trade USING btree (buyer_id, created_at, id);
 
-CREATE INDEX trade_of_payee ON public.trade USING btree (payee_id, id);
+CREATE INDEX trade_of_payee ON public.trade USING btree (payee_id, created_at, id);
+
+CREATE INDEX trade_to_cancel_of_seller ON public.trade USING btree (seller_id) WHERE ((state = 'cancelled'::text) AND offer_maybe_live);
+
+CREATE INDEX trade_without_baseline ON public.trade USING btree (created_at) WHERE ((state = ANY (ARRAY['created'::text, 'sending'::text])) AND (buyer_had IS NULL));
 
 CREATE INDEX transfer_of_trade ON public.transfer USING btree (trade_id) WHERE (trade_id IS NOT NULL);
 

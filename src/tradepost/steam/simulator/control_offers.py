@@ -101,6 +101,11 @@ def expire(call: Call) -> Response:
     return _withdrawn(call, OfferState.EXPIRED)
 
 
+def invalidate(call: Call) -> Response:
+    """POST /_sim/offers/{id}/invalidate: Steam cannot read its own offer any more (state 1)."""
+    return _withdrawn(call, OfferState.INVALID)
+
+
 def confirm_offer(call: Call) -> Response:
     """POST /_sim/offers/{id}/confirm: whoever is asked, by phone or e-mail, says yes."""
     offer = _offer_at(call)
@@ -211,6 +216,7 @@ _DEEDS = {
     "decline": decline,
     "cancel": cancel,
     "expire": expire,
+    "invalidate": invalidate,
     "confirm": confirm_offer,
     "reject": reject_offer,
     "counter": counter,

@@ -10,7 +10,7 @@ from tradepost.rules.games import BY_APPID
 class OfferState(IntEnum):
     """Steam's ETradeOfferState, with the states that each leads to."""
 
-    INVALID = 1  # never entered here; Steam's word for an offer it cannot read
+    INVALID = 1  # Steam's word for an offer it cannot read; entered only when told
     ACTIVE = 2  # -> 3, 4, 5, 6, 7, 8, 10, 11
     ACCEPTED = 3  # -> 12
     COUNTERED = 4
