@@ -1,6 +1,7 @@
 """The door to Postgres: what comes is whole or refused, what is lost is said, the pool finds its feet."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
@@ -20,6 +21,7 @@ from tradepost.db import (
     create_database,
     migrate,
     migrations,
+    with_database,
 )
 from world import Databases
 from write_schema import SCHEMA, schema_of
@@ -231,6 +233,32 @@ async def test_no_server_is_gone_in_a_moment(server: Databases) -> None:
         await Db.open("postgresql://tradepost@/tradepost?host=/nowhere")
     with pytest.raises(DatabaseGone):
         await migrate("postgresql://tradepost@127.0.0.1:1/tradepost")
+
+
+async def test_a_server_that_lets_nobody_of_this_name_in_is_no_connection(server: Databases) -> None:
+    with pytest.raises(DatabaseGone, match=r"no connection to the database: .* does not exist"):
+        await Db.open(with_database(server.server.dsn, "nowhere"))
+
+
+async def test_a_database_that_would_only_fail_later_is_refused_at_once(
+    server: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with server.fresh() as db:
+        await db.execute("create role stranger login")
+        await db.execute("create database latin encoding latin1 locale 'C' template template0")
+        try:
+            latin = with_database(server.server.dsn, "latin")
+            with pytest.raises(MigrationRefused, match="encoding is LATIN1"):
+                await migrate(latin)
+            with pytest.raises(MigrationRefused, match="may not make tables in it"):
+                await migrate(f"{db.dsn}&role=stranger")
+        finally:
+            await db.execute("drop database latin with (force)")
+            await db.execute("drop role stranger")
+        # The module: its name in the package is that of the function.
+        monkeypatch.setattr(sys.modules["tradepost.db.migrations"], "OLDEST_MAJOR", 99)
+        with pytest.raises(MigrationRefused, match="99 is the oldest that will do"):
+            await migrate(db)
 
 
 async def test_every_connection_is_held_to_our_terms(db: Db) -> None:

@@ -231,6 +231,28 @@ async def owner_process(home: Path, before: str = "") -> AsyncIterator[tuple[Pro
     await process.wait()
 
 
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+async def test_who_was_to_inherit_runs_the_server_once_its_owner_is_gone(
+    home: Path, how: signal.Signals
+) -> None:
+    async with (
+        owner_process(home) as (process, _),
+        embedded.server(home, attach=True, inherit=True) as server,
+        opened(server) as db,
+    ):
+        assert server.attached
+        await db.execute("create table heirloom (id int)")
+        process.send_signal(how)
+        await process.wait()
+        async with asyncio.timeout(20):
+            while (home / "lock").read_text() != f"{os.getpid()}\n":
+                await asyncio.sleep(0.01)
+        assert await insist(db, "select count(*) from heirloom") == 0
+    assert processes(server) == []
+    async with embedded.server(home) as server:  # the directory was let go
+        assert server.pid is not None
+
+
 async def test_no_server_outlives_an_owner_that_is_terminated(home: Path) -> None:
     async with owner_process(home) as (process, server):
         process.terminate()

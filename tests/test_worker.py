@@ -10,8 +10,8 @@ import pytest
 from agent.selling import Selling, saw, selling, told
 from tradepost import worker
 from tradepost.app import App
-from tradepost.db import Db
-from tradepost.market import clock, reports, sightings, trades, witness
+from tradepost.db import Db, Tx
+from tradepost.market import clock, ledger, reports, sightings, trades, witness
 from tradepost.market.trades import TradeView
 from tradepost.rules.trade import Delivered, LookFailed, Settled, SettlementKnown
 
@@ -137,3 +137,19 @@ async def test_a_chore_that_leaves_work_undone_goes_on_at_once(world: Selling) -
 
     await asyncio.wait_for(worker._repeat(world.app, worker.Chore(full, 3_600, full=5), stop), 5)
     assert len(turns) == 3
+
+
+async def test_a_large_ledger_may_take_its_time(world: Selling, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All else that is asked of the database is given up after seconds; what checks everything may take longer."""
+
+    async def slow(tx: Tx) -> list[str]:
+        await tx.execute("SELECT pg_sleep(0.4)")
+        return ["found"]
+
+    monkeypatch.setattr(ledger, "faults", slow)
+    hurried = await Db.open(world.app.db.dsn, min_size=1, max_size=1, statement_seconds=0.1)
+    try:
+        monkeypatch.setattr(world.app, "db", hurried)
+        assert await worker.check(world.app) == 1
+    finally:
+        await hurried.close()

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from tradepost import log
 from tradepost.app import App
-from tradepost.db import DatabaseBusy, DatabaseGone, Tx
+from tradepost.db import DatabaseBusy, DatabaseGone, Db, Tx
 from tradepost.market import clock, feed, housekeeping, ledger, trades, witness
 from tradepost.market.recent import Recent
 from tradepost.market.trades import TradeView
@@ -24,6 +24,7 @@ CLAIM_SECONDS = 60  # a claim holds so long by the market's clock; a worker that
 AT_ONCE = 8  # looks at Steam at the same time
 BASELINE_AGAIN_SECONDS = 20.0  # before a buyer's inventory that could not be read is tried again
 BASELINES_MAX = 200  # trades whose buyers' inventories are wanted, newest first
+CHECK_SECONDS = 600.0  # for one check of the ledger
 AGAIN_SECONDS = 1.0  # between two attempts to follow the changes
 
 logger = log.get(__name__)
@@ -158,9 +159,17 @@ async def remember(app: App) -> int:
 
 async def check(app: App) -> int:
     """Check the ledger and say loudly what does not add up. Return how many faults there are."""
-    async with app.db.transaction() as tx:
-        await tx.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")  # one moment for all checks
-        found = await ledger.faults(tx)
+    # On a connection of its own: each check reads all there is, which takes longer than a statement may else.
+    db = await Db.open(
+        app.db.dsn, min_size=1, max_size=1, statement_seconds=CHECK_SECONDS, name="tradepost check"
+    )
+    try:
+        async with db.transaction() as tx:
+            # One moment for all checks.
+            await tx.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            found = await ledger.faults(tx)
+    finally:
+        await db.close()
     for fault in found:
         logger.error("ledger_fault", fault=fault)
     return len(found)

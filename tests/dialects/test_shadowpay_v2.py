@@ -466,6 +466,21 @@ async def test_operations_show_both_sides_of_trades(shop: Shop) -> None:
     assert (await shop.get("operations", token=token)).body["data"][0]["custom_id"] == "secret"
 
 
+async def test_who_bought_from_himself_sees_one_trade_and_no_custom_id_on_its_sale(shop: Shop) -> None:
+    await shop.db.execute("UPDATE account SET may_trade_with_self = true WHERE id = $1", shop.merchant)
+    bought = (await shop.buy(id=await shop.own(250), custom_id="mine")).body["id"]
+    queries = {
+        "": [bought], "type=buy": [bought], "type=sell": [bought], "custom_ids=mine": [bought],
+        "type=buy&custom_ids=mine": [bought], "type=sell&custom_ids=mine": [],
+    }  # fmt: skip
+    for query, want in queries.items():
+        assert ids(await shop.get(f"operations?{query}")) == want, query
+    assert (await shop.get("operations?type=sell")).body["data"][0]["custom_id"] is None
+    assert list((await shop.get("operations?group_by=custom_id")).body["data"]) == ["mine"]
+    sales = await shop.get("operations?type=sell&group_by=custom_id")
+    assert (sales.status, sales.body["data"], sales.body["metadata"]["total"]) == (200, {}, 0)
+
+
 async def test_a_cancelled_trade_says_who_was_to_blame(shop: Shop) -> None:
     bought = (await shop.buy(id=await shop.foreign(13))).body["id"]
     async with shop.db.transaction() as tx:

@@ -531,7 +531,7 @@ async def settle_dust(town: Town) -> None:
     silent_rounds = town.draw.choice([0, 0, 20])
     app = town.apps[0]
     for number in range(ROUNDS_MAX):
-        await clock.advance(app, town.draw.choice([HOUR + 1, 6 * HOUR, DAY]))
+        await clock.advance(app, town.draw.choice([HOUR + 1, 6 * HOUR, DAY, 3 * DAY]))
         await town.pass_time(200)
         await town.everybody_is_there()
         while claims := await worker.claim(app):

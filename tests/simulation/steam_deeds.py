@@ -303,7 +303,7 @@ async def settle_dust(town: SteamTown) -> None:
     for person in town.people:
         await town.sim.control("POST", f"/_sim/users/{person.steamid}", {"private": False})
     for number in range(ROUNDS_MAX):
-        await town.advance(town.draw.choice([11 * MINUTE, HOUR + 1, DAY]))
+        await town.advance(town.draw.choice([11 * MINUTE, HOUR + 1, DAY, 3 * DAY]))
         await town.pass_time(200)
         await town.everybody_is_there()
         await town.look()

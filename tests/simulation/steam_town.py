@@ -12,12 +12,13 @@ from steam.sim import Sim, simulator
 from stock import MARKET_NOW, Stock
 from tradepost.db import Db
 from tradepost.market import clock
+from tradepost.market.directives import message_of
 from tradepost.market.trades import TradeView
 from tradepost.rules.games import GAMES
 
 WEAPON, CASE, HERO = "P250 | Valence (Field-Tested)", "Fracture Case", "Bracers of the Test"
 KINDS = (("csgo", WEAPON), ("csgo", WEAPON), ("csgo", CASE), ("dota2", HERO))
-LIVE = (2, 9)
+LIVE, COMPLETE = (2, 9), 3
 
 
 @dataclass
@@ -50,12 +51,12 @@ class SteamTown(Town):
         return {item["assetid"]: item for items in shown["items"].values() for item in items}
 
     async def is_delivered(self, view: TradeView) -> bool:
-        """Whether the item of a trade went from its seller to its buyer, and was not taken back."""
-        for exchange in (await self.exchanges()).values():
-            parties = (exchange["from"], exchange["to"])
-            gave = [asset["assetid"] for asset in exchange["give"]]
-            if parties == (view.seller_steamid, view.trade.buyer_steamid) and gave == [view.assetid]:
-                return bool(exchange["status"] == 3 and not exchange["rollback_trade"])
+        """Whether the item of a trade went to its buyer by an offer of this trade's, and was not taken back."""
+        exchanges = await self.exchanges()
+        for offer in (await self.steam_offers()).get(message_of(view.trade.id), []):
+            exchange = exchanges.get(offer["tradeid"] or "")
+            if exchange is not None and exchange["status"] == COMPLETE:
+                return True
         return False
 
     async def list_item(

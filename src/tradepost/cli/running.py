@@ -20,12 +20,15 @@ DEMO_DIR = Path("var/demo")
 
 
 @asynccontextmanager
-async def database(settings: Settings) -> AsyncIterator[str]:
-    """Give the address of the database: the one that is named, or our own in the data directory."""
+async def database(settings: Settings, *, stays: bool = False) -> AsyncIterator[str]:
+    """Give the address of the database: the one that is named, or our own in the data directory.
+
+    Whoever comes first runs our own. A process that `stays` goes on with it when that one ends.
+    """
     if settings.database_url:
         yield settings.database_url
         return
-    async with embedded.server(settings.data_dir, attach=True, say=_say) as server:
+    async with embedded.server(settings.data_dir, attach=True, inherit=stays, say=_say) as server:
         yield server.dsn
 
 
@@ -38,7 +41,7 @@ async def serve(settings: Settings, _: Namespace) -> int:
     from tradepost import server  # noqa: PLC0415 - only a server needs the dialects
 
     log.setup(settings.log_format, settings.log_level)
-    async with database(settings) as dsn:
+    async with database(settings, stays=True) as dsn:
         await migrate(dsn)
         async with open_app(settings, dsn) as app:
             await server.serve(app)
@@ -52,7 +55,7 @@ async def worker(settings: Settings, _: Namespace) -> int:
     log.setup(settings.log_format, settings.log_level)
     stop = asyncio.Event()
     chores.stop_on_signals(stop)
-    async with database(settings) as dsn:
+    async with database(settings, stays=True) as dsn:
         await migrate(dsn)
         async with open_app(settings, dsn) as app:
             await chores.work(app, stop)

@@ -44,17 +44,23 @@ class Listener:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _run(self, listening: asyncio.Event) -> None:
+        is_lost = False
         while True:
             try:
                 con = await connect(
                     self._dsn, f"tradepost listen {self._channel}", statement_seconds=PONG_SECONDS
                 )
+                if is_lost:
+                    is_lost = False
+                    log.info("listener_is_back", channel=self._channel)
                 try:
                     await self._until_lost(con, listening)
                 finally:
                     con.terminate()
             except LOST as error:
-                log.warning("listener_lost", channel=self._channel, reason=str(error))
+                if not is_lost:  # said once, not at each of the attempts that follow
+                    is_lost = True
+                    log.warning("listener_lost", channel=self._channel, reason=str(error))
             await asyncio.sleep(RECONNECT_SECONDS)
 
     async def _until_lost(self, con: "asyncpg.Connection[Record]", listening: asyncio.Event) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tradepost.db.pool import Db
 
 LOCK_KEY = 0x7472616465706F73  # the advisory lock of migrations: "tradepos" in ASCII
+OLDEST_MAJOR = 15  # the oldest PostgreSQL on which all of it is tested
 LOCK_SECONDS = 10  # a step gives up rather than stop all traffic behind a table's lock that it waits for
 
 
@@ -56,6 +57,7 @@ async def migrate(target: "Db | str", steps: Sequence[Migration] | None = None) 
             target if isinstance(target, str) else target.dsn, "tradepost migrate", statement_seconds=0
         )
         try:
+            _fits(con)
             while (name := await _next_step(con, steps)) is not None:
                 done.append(name)
         finally:
@@ -67,6 +69,17 @@ async def migrate(target: "Db | str", steps: Sequence[Migration] | None = None) 
     except Exception as error:
         raise_ours(error, maybe_committed=True)
     return done
+
+
+def _fits(con: "asyncpg.Connection[Record]") -> None:
+    """Refuse a server on which something would only fail later: too old, or without most of the letters there are."""
+    major, encoding = con.get_server_version().major, con.get_settings().server_encoding
+    if major < OLDEST_MAJOR:
+        raise MigrationRefused(
+            f"the database is a PostgreSQL {major}: {OLDEST_MAJOR} is the oldest that will do"
+        )
+    if encoding != "UTF8":
+        raise MigrationRefused(f"the database's encoding is {encoding}: make one with the encoding UTF8")
 
 
 async def _next_step(con: "asyncpg.Connection[Record]", steps: Sequence[Migration]) -> str | None:

@@ -24,17 +24,24 @@ __all__ = ["DataDirBusy", "EmbeddedError", "Server", "server", "wipe"]
 
 ATTACH_SECONDS = 30.0  # a command waits so long for a server that another process is just starting
 ATTACH_POLL_SECONDS = 0.05
+INHERIT_POLL_SECONDS = 0.3
 
 log = logs.get(__name__)
 
 
 @asynccontextmanager
 async def server(
-    data_dir: Path, *, attach: bool = False, durable: bool = True, say: Callable[[str], None] = log.warning
+    data_dir: Path,
+    *,
+    attach: bool = False,
+    inherit: bool = False,
+    durable: bool = True,
+    say: Callable[[str], None] = log.warning,
 ) -> AsyncIterator[Server]:
     """Run the server of a data directory while the block lasts; `attach`: or use the one that runs.
 
-    What a person should know goes to `say`. Not `durable` is for tests: fast, as it forgets the disk.
+    `inherit`: and run it from the moment when the process that ran it is gone. What a person should know goes
+    to `say`. Not `durable` is for tests: fast, as it forgets the disk.
     """
     data_dir = _absolute(data_dir)
     clock = asyncio.get_running_loop().time
@@ -43,19 +50,46 @@ async def server(
         if not attach:
             raise DataDirBusy(data_dir, DirLock.holder(data_dir))
         if (other := running_server(data_dir)) is not None:
-            yield other
+            heir = asyncio.create_task(_inherit(data_dir, durable, say)) if inherit else None
+            try:
+                yield other
+            finally:
+                if heir is not None:
+                    heir.cancel()
+                    await asyncio.gather(heir, return_exceptions=True)
             return
         if clock() > until:
             raise EmbeddedError(
                 f"process {DirLock.holder(data_dir)} holds {data_dir}, but its database never came up"
             )
         await asyncio.sleep(ATTACH_POLL_SECONDS)
+    async with _owned(data_dir, lock, durable, say) as own:
+        yield own
+
+
+@asynccontextmanager
+async def _owned(
+    data_dir: Path, lock: DirLock, durable: bool, say: Callable[[str], None]
+) -> AsyncIterator[Server]:
     owner = Owner(data_dir, lock, durable=durable, say=say)
     try:
         yield await asyncio.to_thread(owner.start)
     finally:
         # In a thread, and to the end: who is cancelled twice must not leave a server behind.
         await asyncio.shield(asyncio.to_thread(owner.stop))
+
+
+async def _inherit(data_dir: Path, durable: bool, say: Callable[[str], None]) -> None:
+    """Wait until nobody runs the server, and run it then: its address is the same, and its users find it again."""
+    while True:
+        await asyncio.sleep(INHERIT_POLL_SECONDS)
+        try:
+            if (lock := DirLock.take(data_dir)) is not None:
+                async with _owned(data_dir, lock, durable, say):
+                    say("the process that ran the database has ended, and this one runs it now")
+                    await asyncio.Event().wait()
+        except EmbeddedError as error:
+            log.error("database_not_inherited", reason=str(error))
 
 
 def wipe(data_dir: Path) -> None:

@@ -38,6 +38,8 @@ class Operation:
 
 async def operations(app: App, account_id: int, query: OperationsQuery) -> tuple[list[Operation], int]:
     """Return a page of an account's trades and how many there are in all."""
+    if "buy" not in query.kinds and (query.custom_ids is not None or query.newest_per_custom_id):
+        return [], 0  # a sale's custom id is the buyer's, even where he bought from himself
     values: list[object] = [account_id]
     where: list[str] = []
 

@@ -60,6 +60,8 @@ async def delivery(app: App, view: TradeView) -> Event:
     )
     if found is not None:
         return Delivered(found)
+    if any(row["new_assetid"] == claimed for row in others):
+        return LookFailed("the asset that the seller's program names came by another trade")
     return LookFailed(
         "the item is not in the buyer's public inventory"
         if seen.complete
