@@ -172,7 +172,8 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
-        raise OSError(f"cannot listen on {host} port {port}: {error.strerror or error}") from error
+        reason = str(error.strerror or error).partition(" (while")[0]
+        raise OSError(f"cannot listen on {host} port {port}: {reason}") from error
 
 
 def server_of(app: App) -> Server:

@@ -157,6 +157,15 @@ def test_what_is_wrong_is_a_sentence(
     assert said.err.startswith("tradepost agent: ") and sentence in said.err and "Traceback" not in said.err
 
 
+def test_a_home_that_cannot_be_one_is_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    words = ("pair", "--market", "https://market.example", "--code", "A", "--home", str(file))
+    assert main(words) == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"tradepost agent: {file}") and said.count("\n") == 1 and "[Errno" not in said
+
+
 def test_without_a_verb_it_teaches(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--help"])

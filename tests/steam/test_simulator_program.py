@@ -3,6 +3,7 @@
 import asyncio
 import json
 import signal
+import socket
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -176,3 +177,21 @@ def test_a_certificate_without_its_key_is_refused(capsys: pytest.CaptureFixture[
     with pytest.raises(SystemExit):
         main(["--tls-cert", "x.pem"])
     assert "--tls-cert and --tls-key go together" in capsys.readouterr().err
+
+
+def test_what_it_cannot_have_is_said_in_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for port in ("-1", "65536"):
+        with pytest.raises(SystemExit):
+            main(["--port", port])
+        assert "--port should be a whole number from 0 to 65535" in capsys.readouterr().err
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        assert main(["--port", port]) == 1
+    said = capsys.readouterr().err
+    assert said == f"tradepost steam-sim: cannot listen on 127.0.0.1 port {port}: Address already in use\n"
+    file = tmp_path / "file"
+    file.touch()
+    assert main(["--port", "0", "--data-dir", str(file)]) == 1
+    assert capsys.readouterr().err == f"tradepost steam-sim: {file}: File exists\n"

@@ -56,8 +56,11 @@ def main(argv: Sequence[str]) -> int:
         _complain(f"The market does not know this program: {error}")
     except (MarketSilent, SteamSilent) as error:
         _complain(f"It did not work: {error}. Try again.")
-    except (OSError, sqlite3.Error) as error:
-        _complain(str(error))
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        _complain(f"{where}{error.strerror or error}.")
+    except sqlite3.Error as error:
+        _complain(f"The journal cannot be used: {error}.")
     except KeyboardInterrupt:
         return 130
     return 1

@@ -43,6 +43,8 @@ from tradepost.steam.simulator.trading import settle_due
 from tradepost.steam.simulator.world import World
 
 GRACE_SECONDS = 2
+BACKLOG = 512
+PORT_MAX = 65_535
 ROUTES = [
     *econ.ROUTES,
     *inventories.ROUTES,
@@ -101,13 +103,14 @@ async def serving(app: ASGIApp, host: str, port: int, tls: Tls | None = None) ->
         ssl_keyfile=tls.key if tls else None,
     )
     server = _Server(config)
-    serving_task = asyncio.ensure_future(server.serve())
+    listener = _listen(host, port)
+    serving_task = asyncio.ensure_future(server.serve([listener]))
     ready = asyncio.ensure_future(server.ready.wait())
     try:
         await asyncio.wait({serving_task, ready}, return_when=asyncio.FIRST_COMPLETED)
         if not ready.done():
             await serving_task
-            raise OSError(f"cannot listen on {host}:{port}")
+            raise OSError(f"cannot serve on {host} port {port}")
         name = f"[{host}]" if ":" in host else host
         yield f"{'https' if tls else 'http'}://{name}:{server.port}"
     finally:
@@ -115,6 +118,17 @@ async def serving(app: ASGIApp, host: str, port: int, tls: Tls | None = None) ->
         server.should_exit = True
         with contextlib.suppress(SystemExit):
             await serving_task
+        listener.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Take the address to listen on; raises OSError with a sentence where that cannot be."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        reason = str(error.strerror or error).partition(" (while")[0]
+        raise OSError(f"cannot listen on {host} port {port}: {reason}") from None
 
 
 async def run(host: str, port: int, data_dir: Path | None, tls: Tls | None = None) -> None:
@@ -150,11 +164,17 @@ def main(argv: Sequence[str]) -> int:
     options = parser.parse_args(argv)
     if (options.tls_cert is None) != (options.tls_key is None):
         parser.error("--tls-cert and --tls-key go together")
+    if not 0 <= options.port <= PORT_MAX:
+        parser.error(f"--port should be a whole number from 0 to {PORT_MAX}")
     tls = Tls(options.tls_cert, options.tls_key) if options.tls_cert else None
     try:
         asyncio.run(run(options.host, options.port, options.data_dir, tls))
-    except (StoreBusy, OSError) as error:
+    except StoreBusy as error:
         sys.stderr.write(f"tradepost steam-sim: {error}\n")
+        return 1
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        sys.stderr.write(f"tradepost steam-sim: {where}{error.strerror or error}\n")
         return 1
     return 0
 
