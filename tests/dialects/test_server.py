@@ -125,7 +125,7 @@ async def test_a_database_that_is_away_is_503_and_may_be_tried_again(
 async def test_a_server_just_starting_refuses_rather_than_show_empty_lists(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tradepost.dialects import shadowpay_calls
+    from tradepost.dialects.shadowpay import calls
 
     await shop.app.shelves_ready.wait()
     shop.app.shelves_ready.clear()
@@ -135,7 +135,7 @@ async def test_a_server_just_starting_refuses_rather_than_show_empty_lists(
     shop.app.shelves_ready.set()
     assert (await waiting).status == 200
     shop.app.shelves_ready.clear()
-    monkeypatch.setattr(shadowpay_calls, "READY_SECONDS", 0.01)
+    monkeypatch.setattr(calls, "READY_SECONDS", 0.01)
     assert (await shop.get("items")).refusal == (503, "disabled")
 
 

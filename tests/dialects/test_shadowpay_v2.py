@@ -13,8 +13,8 @@ import pytest
 from dialects.shop import BUYER, TOKEN, Reply, Shop, shop_on
 from stock import MARKET_NOW, NAME
 from tradepost.db import Db
-from tradepost.dialects import shadowpay
-from tradepost.dialects.shadowpay_v2 import CALLS, STATUS
+from tradepost.dialects.shadowpay import words
+from tradepost.dialects.shadowpay.v2 import CALLS, STATUS
 from tradepost.market import bans, feed, ledger, merchants, rates, steam_items, trades, users
 from tradepost.rules.refusals import Refusal
 from tradepost.rules.trade import Leased, OfferSeen
@@ -682,10 +682,10 @@ def test_every_refusal_has_a_word_and_every_word_a_status() -> None:
         return {kind}.union(*(below(child) for child in kind.__subclasses__()))
 
     ours = {kind for kind in below(Refusal) if kind.__module__ == "tradepost.rules.refusals"}
-    assert set(shadowpay.CODES) <= ours
+    assert set(words.CODES) <= ours
     for kind in ours - {Refusal}:
-        assert next(one for one in kind.__mro__ if one in shadowpay.CODES) is not Refusal, kind
-    assert set(shadowpay.CODES.values()) == STATUS.keys() == ERRORS.keys() - {shadowpay.INTERNAL_ERROR}
+        assert next(one for one in kind.__mro__ if one in words.CODES) is not Refusal, kind
+    assert set(words.CODES.values()) == STATUS.keys() == ERRORS.keys() - {words.INTERNAL_ERROR}
     assert {word: status for word, (status, _) in ERRORS.items() if word in STATUS} == STATUS
 
 

@@ -4,6 +4,7 @@ Unlike in deeds.py what is said can be held against what is: an honest program s
 what would pay its user.
 """
 
+import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -52,12 +53,13 @@ def work_off(town: SteamTown) -> Deed:
     loses_answer, how = draw.random() < 0.15, draw.random()
 
     async def act() -> None:
-        for order in await directives.lease(app, agent):
-            answer = await (_lie(town, agent, order, how) if lies else _obey(town, agent, order))
-            if isinstance(answer, InventorySeen):
-                await reports.inventory_seen(app, agent, answer)
-            elif not loses_answer:
-                await reports.answered(app, agent, answer)
+        async with town.busy.setdefault(agent.id, asyncio.Lock()):  # a program does one thing after another
+            for order in await directives.lease(app, agent):
+                answer = await (_lie(town, agent, order, how) if lies else _obey(town, agent, order))
+                if isinstance(answer, InventorySeen):
+                    await reports.inventory_seen(app, agent, answer)
+                elif not loses_answer:
+                    await reports.answered(app, agent, answer)
 
     return Deed(f"the program of {agent.account_id} {'lies' if lies else 'works'}", act)
 
@@ -116,7 +118,6 @@ async def _lie(town: SteamTown, agent: Agent, order: Directive, how: float) -> A
     made_up = str(9_000_000_000 + view.trade.id)
     if order.action == "create_offer":
         if how < 0.5:
-            town.stories[view.trade.id] = made_up
             return _says(order, view, made_up, 2)
         await _send(town, view)
         return Answer(order.id, "failed", cause="other") if how < 0.8 else Answer(order.id, "absent")

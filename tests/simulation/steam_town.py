@@ -1,5 +1,6 @@
 """The same town with a Steam beside it: honest and lying sellers really send items, or do not, and Steam knows the truth."""
 
+import asyncio
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -26,7 +27,7 @@ class SteamTown(Town):
     """A town that has a Steam; of its sellers the first is honest, and so is what his program says."""
 
     sim: Sim = field(kw_only=True)
-    stories: dict[int, str] = field(default_factory=dict)  # what liars made up about offers, by trade
+    busy: dict[int, asyncio.Lock] = field(default_factory=dict)  # programs at work, by agent
 
     def is_honest(self, seller_id: int) -> bool:
         """Whether this seller's program tells the truth."""

@@ -11,7 +11,7 @@ from tradepost.app import App
 from tradepost.dialects.edge import Answer, header, json_answer, receive_body
 from tradepost.dialects.fields import Whole
 from tradepost.dialects.reading import read_all
-from tradepost.dialects.shadowpay_v2 import MANNERS
+from tradepost.dialects.shadowpay.v2 import MANNERS
 from tradepost.dialects.shapes import take
 from tradepost.market import clock
 from tradepost.rules.refusals import UnknownRoute

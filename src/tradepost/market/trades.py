@@ -176,6 +176,8 @@ async def happened(
     if view is None:
         raise refusals.NotFound("There is no such trade.")
     trade = view.trade
+    if isinstance(event, Delivered) and await _came_otherwise(tx, trade, event.new_assetid):
+        return Decision(trade, refused="The asset in the buyer's hands came by another trade.")
     if isinstance(event, Delivered) and trade.state is State.CANCELLED:
         event = replace(event, can_hold_again=await _can_hold_again(tx, trade))
     decision = decide(trade, event, now, terms(settings, view.project))
@@ -219,6 +221,21 @@ async def _write(tx: Tx, before: Trade, after: Trade) -> None:
     await tx.execute(
         f"UPDATE trade SET {sets} WHERE id = $1", after.id, *(getattr(after, name) for name in changed)
     )
+
+
+async def _came_otherwise(tx: Tx, trade: Trade, assetid: str | None) -> bool:
+    """Say whether an asset was counted as another trade's delivery; who asks of the same asset meanwhile waits."""
+    if assetid is None:
+        return False
+    # Two looks at one inventory see the same asset, and each found it to be no other trade's: one of them is late.
+    await tx.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"{trade.buyer_steamid} {assetid}"
+    )
+    found: bool = await tx.value(
+        "SELECT count(*) > 0 FROM trade WHERE buyer_steamid = $1 AND new_assetid = $2 AND id <> $3",
+        trade.buyer_steamid, assetid, trade.id,
+    )  # fmt: skip
+    return found
 
 
 async def _can_hold_again(tx: Tx, trade: Trade) -> bool:

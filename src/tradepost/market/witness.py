@@ -58,6 +58,8 @@ async def delivery(app: App, view: TradeView) -> Event:
         had_before=view.trade.buyer_had,
         of_other_trades={row["new_assetid"] for row in others},
     )
+    if found is not None and sold(view).fingerprint is None and (doubt := await _still_sellers(app, view)):
+        return LookFailed(doubt)
     if found is not None:
         return Delivered(found)
     if any(row["new_assetid"] == claimed for row in others):
@@ -67,6 +69,20 @@ async def delivery(app: App, view: TradeView) -> Event:
         if seen.complete
         else "the inventory could not be read to its end"
     )
+
+
+async def _still_sellers(app: App, view: TradeView) -> str | None:
+    """Say in a clause why the seller may still have what he says is with the buyer; None if it left his inventory.
+
+    Without a fingerprint an asset that is new to the buyer may have come from anybody: the seller names the one that
+    he likes. What he sold is at least gone from where it was.
+    """
+    sellers = await look(app, view.seller_steamid, view.project)
+    if isinstance(sellers, NotSeen):
+        return f"of the seller, {sellers.reason}"
+    if view.assetid in sellers.assetids:
+        return "the item is still in the seller's inventory"
+    return None if sellers.complete else "the seller's inventory could not be read to its end"
 
 
 async def settlement(app: App, view: TradeView) -> Event:

@@ -255,7 +255,7 @@ CREATE INDEX trade_of_buyer ON trade (buyer_id, created_at, id);
 CREATE INDEX trade_of_payee ON trade (payee_id, created_at, id);
 CREATE INDEX trade_live_of_seller ON trade (seller_id, id) WHERE state NOT IN ('finished', 'cancelled', 'reversed');
 CREATE INDEX trade_live_to_buyer ON trade (buyer_steamid, id) WHERE state NOT IN ('finished', 'cancelled', 'reversed');
-CREATE INDEX trade_delivered_to_buyer ON trade (buyer_steamid) WHERE new_assetid IS NOT NULL;
+CREATE UNIQUE INDEX "an asset is one trade's delivery" ON trade (buyer_steamid, new_assetid) WHERE new_assetid IS NOT NULL;
 -- The refunded whose offer must still be cancelled, and those that wait for a note of what the buyer had: always few.
 CREATE INDEX trade_to_cancel_of_seller ON trade (seller_id) WHERE state = 'cancelled' AND offer_maybe_live;
 CREATE INDEX trade_without_baseline ON trade (created_at) WHERE state IN ('created', 'sending') AND buyer_had IS NULL;

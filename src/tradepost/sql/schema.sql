@@ -704,6 +704,8 @@ CREATE UNIQUE INDEX "a bucket's entries are a chain" ON public.entry USING btree
 
 CREATE UNIQUE INDEX "a custom id is used once by a buyer" ON public.trade USING btree (buyer_id, custom_id) WHERE (custom_id IS NOT NULL);
 
+CREATE UNIQUE INDEX "an asset is one trade's delivery" ON public.trade USING btree (buyer_steamid, new_assetid) WHERE (new_assetid IS NOT NULL);
+
 CREATE UNIQUE INDEX "an idempotency key is used once by a buyer" ON public.trade USING btree (buyer_id, idempotency_key) WHERE (idempotency_key IS NOT NULL);
 
 CREATE INDEX api_token_of_account ON public.api_token USING btree (account_id);
@@ -737,8 +739,6 @@ CREATE UNIQUE INDEX "one open create a trade" ON public.directive USING btree (t
 CREATE INDEX seller_grant_of_seller ON public.seller_grant USING btree (seller_id);
 
 CREATE INDEX strike_of_steamid ON public.strike USING btree (steamid, side, at);
-
-CREATE INDEX trade_delivered_to_buyer ON public.trade USING btree (buyer_steamid) WHERE (new_assetid IS NOT NULL);
 
 CREATE INDEX trade_due ON public.trade USING btree (due_at) WHERE (due_at IS NOT NULL);
 

@@ -6,11 +6,10 @@ Its calls are in two modules, those that only look and those that do something; 
 from starlette.routing import BaseRoute, Mount, Route, Router
 
 from tradepost.app import App
-from tradepost.dialects import shadowpay_v2_deeds as deeds
-from tradepost.dialects import shadowpay_v2_lists as lists
 from tradepost.dialects.edge import BodyTooLarge, Pace
-from tradepost.dialects.shadowpay import word
-from tradepost.dialects.shadowpay_calls import Handler, Manners, Stranger, TokenScope, Way
+from tradepost.dialects.shadowpay.calls import Manners, Method, Stranger, Way
+from tradepost.dialects.shadowpay.v2 import deeds, lists
+from tradepost.dialects.shadowpay.words import word
 from tradepost.rules.refusals import Refusal, TooManyRequests
 
 PREFIX = "/api/v2"
@@ -37,21 +36,21 @@ STATUS = {
     "disabled": 503,
 }
 
-CALLS: dict[str, dict[str, tuple[TokenScope, Handler]]] = {
-    "/account/balance": {"GET": ("read", lists.balance)},
-    "/account/inventory": {"GET": ("read", lists.inventory)},
-    "/items": {"GET": ("read", lists.items)},
-    "/items/{id}": {"GET": ("read", lists.item)},
-    "/steam_items": {"GET": ("read", lists.catalogue)},
-    "/buy": {"POST": ("buy", deeds.buy)},
+CALLS: dict[str, dict[str, Method]] = {
+    "/account/balance": {"GET": Method("read", lists.balance)},
+    "/account/inventory": {"GET": Method("read", lists.inventory, kind="steam")},
+    "/items": {"GET": Method("read", lists.items)},
+    "/items/{id}": {"GET": Method("read", lists.item)},
+    "/steam_items": {"GET": Method("read", lists.catalogue)},
+    "/buy": {"POST": Method("buy", deeds.buy)},
     "/offers": {
-        "GET": ("read", lists.own_offers),
-        "POST": ("sell", deeds.make_offers),
-        "PATCH": ("sell", deeds.reprice_offers),
-        "DELETE": ("sell", deeds.cancel_offers),
+        "GET": Method("read", lists.own_offers),
+        "POST": Method("sell", deeds.make_offers, kind="steam"),
+        "PATCH": Method("sell", deeds.reprice_offers),
+        "DELETE": Method("sell", deeds.cancel_offers),
     },
-    "/offers/{id}": {"PATCH": ("sell", deeds.reprice_offer)},
-    "/operations": {"GET": ("read", lists.operations)},
+    "/offers/{id}": {"PATCH": Method("sell", deeds.reprice_offer)},
+    "/operations": {"GET": Method("read", lists.operations)},
 }
 
 
@@ -67,5 +66,5 @@ MANNERS = Manners(status, internal_status=500, gone_status=503)
 
 def routes(app: App, pace: Pace) -> list[BaseRoute]:
     """The ways into v2; whatever else lies below its prefix is answered in its own words."""
-    ways = [Route(path, Way(app, pace, MANNERS, PREFIX + path, handlers)) for path, handlers in CALLS.items()]
+    ways = [Route(path, Way(app, pace, MANNERS, PREFIX + path, methods)) for path, methods in CALLS.items()]
     return [Mount(PREFIX, app=Router(ways, redirect_slashes=False, default=Stranger(MANNERS)))]

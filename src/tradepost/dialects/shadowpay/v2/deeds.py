@@ -5,10 +5,11 @@ from typing import Annotated, Any
 
 import msgspec
 
-from tradepost.dialects import shadowpay
 from tradepost.dialects.fields import AssetId, Currency, Id, Price, Project, SteamId
-from tradepost.dialects.shadowpay import CANCEL_MAX, MAKE_MAX, BuyAsked, within_ids
-from tradepost.dialects.shadowpay_calls import Call, Content
+from tradepost.dialects.shadowpay import buying, rows
+from tradepost.dialects.shadowpay.buying import BuyAsked
+from tradepost.dialects.shadowpay.calls import Call, Content
+from tradepost.dialects.shadowpay.words import CANCEL_MAX, MAKE_MAX, refused, within_ids
 from tradepost.dialects.shapes import COMMAS, Also, Rows
 from tradepost.market import offers, rates
 from tradepost.market.offers import Reprice, Repriced, Wanted
@@ -24,8 +25,8 @@ async def buy(call: Call, asked: BuyAsked) -> Content:
     key = call.header("Idempotency-Key")
     if key is not None and not _KEY.fullmatch(key):
         raise Malformed("Idempotency-Key", "must have 1 to 255 visible ASCII characters")
-    view = await shadowpay.buy(call.app, call.caller.account_id, asked, key)
-    return {"id": str(view.trade.id), "trade_data": shadowpay.bought(view)}
+    view = await buying.buy(call.app, call.caller.account_id, asked, key)
+    return {"id": str(view.trade.id), "trade_data": rows.bought(view)}
 
 
 class NewOffer(msgspec.Struct):
@@ -64,7 +65,7 @@ async def cancel_offers(call: Call, asked: CancelAsked) -> Content:
     """Take offers off sale."""
     ids = [int(one) for one in asked.item_ids]
     done = await offers.cancel(call.app, call.caller.account_id, str(asked.steamid), ids)
-    return shadowpay.cancelled(*done)
+    return rows.cancelled(*done)
 
 
 class NewPrice(msgspec.Struct):
@@ -91,9 +92,9 @@ async def reprice_offers(call: Call, asked: RepriceAsked) -> Content:
 
 def _bid(one: Repriced | tuple[int, Refusal]) -> dict[str, Any]:
     if isinstance(one, Repriced):
-        return {"status": "success", **shadowpay.repriced(one)}
+        return {"status": "success", **rows.repriced(one)}
     id_, refusal = one
-    return {**shadowpay.refused(refusal), "id": str(id_)}
+    return {**refused(refusal), "id": str(id_)}
 
 
 class RepriceOneAsked(msgspec.Struct):
@@ -110,5 +111,5 @@ async def reprice_offer(call: Call, asked: RepriceOneAsked) -> Content:
     row = Reprice(within_ids(asked.id), int(asked.price), str(asked.currency))
     (answer,) = await offers.reprice(call.app, call.caller.account_id, str(asked.steamid), [row])
     if isinstance(answer, Repriced):
-        return shadowpay.repriced(answer)
+        return rows.repriced(answer)
     raise answer[1]

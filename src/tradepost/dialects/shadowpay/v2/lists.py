@@ -4,7 +4,6 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from tradepost.dialects import shadowpay
 from tradepost.dialects.edge import Answer
 from tradepost.dialects.fields import (
     CustomId,
@@ -22,8 +21,9 @@ from tradepost.dialects.fields import (
     Until,
     Whole,
 )
-from tradepost.dialects.shadowpay import ITEMS_MAX, OPERATIONS_MAX
-from tradepost.dialects.shadowpay_calls import Call, Content, Nothing
+from tradepost.dialects.shadowpay.calls import Call, Content, Nothing
+from tradepost.dialects.shadowpay.rows import inventory_row, operation, own_row
+from tradepost.dialects.shadowpay.words import ITEMS_MAX, OPERATIONS_MAX
 from tradepost.dialects.shapes import COMMAS, Also
 from tradepost.market import inventories, ledger, on_sale, presence, steam_items, users
 from tradepost.market.on_sale import OwnQuery
@@ -77,7 +77,7 @@ class InventoryAsked(msgspec.Struct):
 async def inventory(call: Call, asked: InventoryAsked) -> Content:
     """What a user has on Steam, and what the market would take for it."""
     rows = await inventories.of(call.app, call.caller.account_id, str(asked.steamid), str(asked.project))
-    data = [shadowpay.inventory_row(row, call.app.settings.fee_bps) for row in rows]
+    data = [inventory_row(row, call.app.settings.fee_bps) for row in rows]
     return {"data": data, "metadata": {"total": len(data)}}
 
 
@@ -213,7 +213,7 @@ async def own_offers(call: Call, asked: OffersAsked) -> Content:
     limit = min(int(asked.limit), ITEMS_MAX)
     query = OwnQuery(asked.steamid, asked.sort_column, asked.sort_dir == "desc", limit, int(asked.offset))
     found, total = await on_sale.page(call.app, call.caller.account_id, query)
-    rows = [shadowpay.own_row(one.row, one.seller_steamid) for one in found]
+    rows = [own_row(one.row, one.seller_steamid) for one in found]
     return _raw_page([b",".join(rows)], total, limit, asked.offset)
 
 
@@ -247,6 +247,6 @@ async def operations(call: Call, asked: OperationsAsked) -> Content:
         newest_per_custom_id=asked.group_by is not None,
     )
     found, total = await trades_of(call.app, call.caller.account_id, query)
-    rows = [shadowpay.operation(one) for one in found]
+    rows = [operation(one) for one in found]
     data = {row["custom_id"]: row for row in rows} if asked.group_by is not None else rows
     return _page(data, total, query.limit, query.offset)

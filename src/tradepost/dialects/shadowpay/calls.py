@@ -28,7 +28,7 @@ from tradepost.dialects.edge import (
     receive_body,
 )
 from tradepost.dialects.reading import read_all
-from tradepost.dialects.shadowpay import INTERNAL_ERROR, refused, word
+from tradepost.dialects.shadowpay.words import INTERNAL_ERROR, refused, word
 from tradepost.dialects.shapes import take
 from tradepost.dialects.tree import Node
 from tradepost.market import merchants, switches
@@ -75,6 +75,31 @@ class Nothing(msgspec.Struct):
 
 Content = dict[str, Any] | Answer
 Handler = Callable[[Call, Any], Awaitable[Content]]
+Kind = Literal["read", "sell", "buy", "steam"]
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One call: the scope that its token needs, what is done, and what its pace is counted with.
+
+    What it is asked with stands in the handler's own signature. Calls that make us ask Steam are of a kind of
+    their own: Steam's patience is what they use up.
+    """
+
+    scope: TokenScope
+    handler: Handler
+    kind: Kind | None = None
+
+    @property
+    def asked(self) -> type[msgspec.Struct]:
+        """The struct that the call's parameters are read into."""
+        kind: type[msgspec.Struct] = get_type_hints(self.handler)["asked"]
+        return kind
+
+    @property
+    def paced_with(self) -> Kind:
+        """What kind of call it counts as: its scope's, unless it is said otherwise."""
+        return self.kind or self.scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,16 +169,13 @@ class Way:
         pace: Pace,
         manners: Manners,
         route: str,
-        handlers: Mapping[str, tuple[TokenScope, Handler]],
+        methods: Mapping[str, Method],
     ) -> None:
         self._app = app
         self._pace = pace
         self._manners = manners
         self._route = route
-        self._handlers = {
-            method: (scope, handler, get_type_hints(handler)["asked"])
-            for method, (scope, handler) in handlers.items()
-        }
+        self._methods = {name: (method, method.asked) for name, method in methods.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -161,22 +183,22 @@ class Way:
 
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:
         app = self._app
-        method = "GET" if scope["method"] == "HEAD" else scope["method"]
-        if method not in self._handlers:
+        name = "GET" if scope["method"] == "HEAD" else scope["method"]
+        if name not in self._methods:
             raise UnknownRoute
-        token_scope, handler, kind = self._handlers[method]
+        method, asked = self._methods[name]
         body = await receive_body(scope, receive, app.settings.body_bytes_max)
         tree = read_all(scope["query_string"], body, header(scope, b"content-type"))
         caller = await merchants.caller(app, _token(scope, tree))
         note(scope).account_id = caller.account_id
         self._pace.count(caller.token_id, app.real_now())
         await switches.refuse_if_off(app, "api")
-        if token_scope not in caller.scopes:
-            raise Forbidden(f"This token lacks the scope {token_scope}.")
+        if method.scope not in caller.scopes:
+            raise Forbidden(f"This token lacks the scope {method.scope}.")
         await _ready(app)
-        for name, value in scope.get("path_params", {}).items():
-            tree.below(name, name).values.append(value)
-        content = await handler(Call(app, caller, scope), take(kind, tree))
+        for parameter, value in scope.get("path_params", {}).items():
+            tree.below(parameter, parameter).values.append(value)
+        content = await method.handler(Call(app, caller, scope), take(asked, tree))
         return content if isinstance(content, Answer) else json_answer({"status": "success", **content})
 
 
