@@ -8,7 +8,7 @@ import pytest
 
 from agent.selling import Selling, an_agent, items, saw, selling, told
 from tradepost.db import Db
-from tradepost.market import reports, sightings, trades
+from tradepost.market import reports, sightings, trades, watching
 from tradepost.market.sightings import Verdict
 from tradepost.rules.trade import Deadline, Decision, Delivered, Event, LookFailed, Ruled
 
@@ -153,3 +153,27 @@ async def test_a_claim_long_before_the_acceptance_pays_nobody_early(world: Selli
     )
     until = (await world.read(view)).trade.protected_until
     assert until is None or until >= trade.accepted_at + week
+
+
+async def test_an_acceptance_is_told_again_until_the_item_has_its_new_name_and_then_no_more(
+    world: Selling,
+) -> None:
+    """Steam's offers are ahead of its history; a name that was told stays, whatever is told after it."""
+    view = await sent(world)
+    app = world.app
+
+    async def known() -> int | None:
+        (row,) = await watching.watched(app, world.agent)
+        return row.last_offer_code
+
+    assert await known() == 2
+    assert await sightings.seen(app, world.agent, saw(app, view, 3)) == TAKEN
+    assert await known() is None
+    for name in ("50000000001", "50000000002"):
+        again = saw(app, view, 3, items=items(view, name))
+        assert await sightings.seen(app, world.agent, again) == TAKEN
+        assert await known() == 3
+    named = await app.db.fetch(
+        "SELECT detail->>'new_assetid' AS name FROM trade_event WHERE detail ? 'new_assetid'"
+    )
+    assert [row["name"] for row in named] == ["50000000001"]

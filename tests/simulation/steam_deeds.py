@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from simulation.deeds import DAY, HOUR, MINUTE, Act, Deed, all_of, buy, buy_again
-from simulation.steam_town import KINDS, LIVE, SteamTown
+from simulation.steam_town import COMPLETE, KINDS, LIVE, SteamTown
 from tradepost import worker
 from tradepost.app import App
 from tradepost.market import cases, directives, housekeeping, reports, sightings, trades, watching
@@ -70,21 +70,38 @@ async def _obey(town: SteamTown, agent: Agent, order: Directive) -> Answer | Inv
         return await _look_at_own(town, agent, order)
     view = town.views.get(order.trade_id or 0) or await trades.read(town.db, order.trade_id or 0)
     assert view is not None
-    offer = next(iter((await town.steam_offers()).get(message_of(view.trade.id), [])), None)
-    if order.action == "create_offer" and offer is None:
-        if view.assetid not in await town.inventory(agent.steamid):
-            return Answer(order.id, "failed", cause="items_gone")
-        offer = await _send(town, view)
-        if offer is None:
-            return Answer(order.id, "deferred", cause="partner_limit")
+    if order.action == "create_offer":
+        return await _create(town, agent, order, view)
+    named = order.body["steam_tradeofferid"]
+    offer = await _offer_of(town, view, named)
     if offer is None:
-        made_up = (
-            view.trade.steam_tradeofferid
-        )  # by a liar, of whom there is only the truth to be told in the end
-        return Answer(order.id, "absent") if made_up is None else _says(order, view, made_up, 6)
+        # A liar made the named one up, of whom there is only the truth to be told in the end.
+        return Answer(order.id, "absent") if named is None else _says(order, view, named, 6)
     if order.action == "cancel_offer" and offer["state"] in LIVE:
-        offer = await town.sim.control("POST", f"/_sim/offers/{offer['id']}/cancel")
+        with suppress(AssertionError):  # the buyer was faster
+            await town.sim.control("POST", f"/_sim/offers/{offer['id']}/cancel")
+        offer = await town.sim.control("GET", f"/_sim/offers/{offer['id']}")
     return _says(order, view, offer["id"], offer["state"])
+
+
+async def _create(town: SteamTown, agent: Agent, order: Directive, view: TradeView) -> Answer:
+    """Look for the offer, and make it if there is none and the lease is not over: no time passes in between."""
+    async with town.sending:
+        offer = await _offer_of(town, view)
+        if offer is None and town.hand.real >= order.leased_until:
+            return Answer(order.id, "deferred", cause="other")
+        if offer is None and view.assetid not in await town.inventory(agent.steamid):
+            return Answer(order.id, "failed", cause="items_gone")
+        offer = offer or await _send(town, view)
+    if offer is None:
+        return Answer(order.id, "deferred", cause="partner_limit")
+    return _says(order, view, offer["id"], offer["state"])
+
+
+async def _offer_of(town: SteamTown, view: TradeView, named: str | None = None) -> dict[str, Any] | None:
+    """The trade's newest offer on Steam, or the one of this id."""
+    offers = (await town.steam_offers()).get(message_of(view.trade.id), [])
+    return next((one for one in offers if named in (None, one["id"])), None)
 
 
 async def _send(town: SteamTown, view: TradeView) -> dict[str, Any] | None:
@@ -129,26 +146,28 @@ def watch(town: SteamTown) -> Deed:
     """A seller's program looks at what the market wants watched, and tells what it sees, or what it would like."""
     draw, app, agent = town.draw, town.app(), town.draw.choice(town.sellers_agents)
     lies = not town.is_honest(agent.account_id) and draw.random() < 0.7
-    how = draw.random()
+    how, history_lags = draw.random(), draw.random() < 0.2
 
     async def act() -> None:
         for row in await watching.watched(app, agent):
-            told = await (_made_up(town, agent, row, how) if lies else _seen(town, row))
+            told = await (
+                _made_up(town, agent, row, how) if lies else _seen(town, row, history_lags=history_lags)
+            )
             if told is not None:
                 await sightings.seen(app, agent, told)
 
     return Deed(f"the program of {agent.account_id} {'makes up' if lies else 'tells'} what it sees", act)
 
 
-async def _seen(town: SteamTown, row: Watched) -> Sighting | None:
-    """What is on Steam of a trade, with its exchange if there was one."""
+async def _seen(town: SteamTown, row: Watched, *, history_lags: bool = False) -> Sighting | None:
+    """What is on Steam of a trade, with its exchange if there was one and Steam's history shows it yet."""
     if row.role != "seller":
         return None
     offers = (await town.steam_offers()).get(message_of(row.trade_id), [])
     offer = next((one for one in offers if one["id"] == row.steam_tradeofferid), None)
     if offer is None:
         return None
-    exchange = (await town.exchanges()).get(offer["tradeid"] or "")
+    exchange = None if history_lags else (await town.exchanges()).get(offer["tradeid"] or "")
     return _sighting(
         town, row, "offer" if exchange is None or offer["state"] != 3 else "history", offer["state"],
         tradeid=offer["tradeid"], new_assetid=exchange["give"][0].get("new_assetid") if exchange else None,
@@ -211,30 +230,32 @@ def answer_offer(town: SteamTown) -> Deed:
 
 
 def take_back(town: SteamTown) -> Deed:
-    """Somebody takes an exchange back that Steam still protects: most of all a seller who was paid."""
-    chance = town.draw.random()
+    """Somebody takes an exchange back that Steam still protects, or all of his: most of all a seller who was paid."""
+    chance, by_seller = town.draw.random(), town.draw.random() < 0.8
+    wants, takes_all = town.draw.random() < 0.5, town.draw.random() < 0.3
 
     async def act() -> None:
         now = (await town.sim.control("GET", "/_sim/clock"))["now"]
         found = [
             one
             for one in (await town.exchanges()).values()
-            if (one["time_settlement"] or 0) > now and not one["rollback_trade"] and one["status"] == 3
-            and one["from"] != town.sellers[0].steamid
-        ]  # fmt: skip
+            if (one["time_settlement"] or 0) > now and not one["rollback_trade"] and one["status"] == COMPLETE
+        ]
         paid = {
             view.assetid
             for view in (await trades.read_many(town.db, list(town.views))).values()
             if view.trade.state == "finished"
         }
         eager = [one for one in found if one["give"][0]["assetid"] in paid]
-        if eager or (found and chance < 0.5):
+        if eager or (found and wants):
             one = (eager or found)[int(chance * len(eager or found))]
-            await town.sim.control(
-                "POST",
-                f"/_sim/trades/{one['id']}/reverse",
-                {"by": one["from"] if chance < 0.8 else one["to"]},
-            )
+            is_seller = by_seller and one["from"] != town.sellers[0].steamid
+            with suppress(AssertionError):  # somebody else was faster
+                await town.sim.control(
+                    "POST",
+                    f"/_sim/trades/{one['id']}/reverse",
+                    {"by": one["from"] if is_seller else one["to"], "all": takes_all},
+                )
 
     return Deed("somebody takes an exchange back", act)
 
@@ -315,7 +336,8 @@ async def settle_dust(town: SteamTown) -> None:
         await _rule_truly(town, app)
         await housekeeping.close_cases(app)
         await town.look()
-        if number > 2 and all(view.trade.ended_at for view in town.views.values()):
+        over = (view.trade.ended_at and not view.trade.offer_maybe_live for view in town.views.values())
+        if number > 2 and all(over):
             break
     await town.advance(HOUR)
     await housekeeping.close_cases(app)

@@ -19,4 +19,9 @@ async def broken(town: SteamTown) -> list[str]:
             found.append(
                 f"{said}: an honest seller's item is gone, he was not paid, and no operator was asked"
             )
+    honest = [person.steamid for person in town.sellers if town.is_honest(person.id)]
+    bans = await town.db.fetch("SELECT reason FROM ban WHERE steamid = ANY ($1) AND side = 'seller'", honest)
+    found += [
+        f"an honest seller is banned: {row['reason']}" for row in bans if "was reversed" in row["reason"]
+    ]
     return found

@@ -28,6 +28,7 @@ class SteamTown(Town):
 
     sim: Sim = field(kw_only=True)
     busy: dict[int, asyncio.Lock] = field(default_factory=dict)  # programs at work, by agent
+    sending: asyncio.Lock = field(default_factory=asyncio.Lock)  # while an offer is being made
 
     def is_honest(self, seller_id: int) -> bool:
         """Whether this seller's program tells the truth."""
@@ -82,6 +83,11 @@ class SteamTown(Town):
             str(item["float"]) if name == WEAPON else None, item["certificate"], self.apps[0].now(),
         )  # fmt: skip
         return offer
+
+    async def pass_time(self, seconds: int) -> None:
+        """Let real time go on, but not while an offer is being made: no request takes longer than a lease's margin."""
+        async with self.sending:
+            await super().pass_time(seconds)
 
     async def advance(self, seconds: int) -> None:
         """Move the clock of both processes and of Steam."""

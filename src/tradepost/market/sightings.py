@@ -220,7 +220,8 @@ async def _take(
     if report.side == "buyer":
         events, reason = _buyers_events(report)
     else:
-        events, reason = _sellers_events(report, initiator), None
+        names = await _names_first(tx, report)
+        events, reason = _sellers_events(report, initiator, names=names), None
     if not events:
         if reason is None:
             await _note(tx, report, app.now())
@@ -260,7 +261,7 @@ def _buyers_events(report: _Report) -> tuple[list[Event], str | None]:
     return [], None if trade.new_assetid == sighting.new_assetid else "The item has another new_assetid."
 
 
-def _sellers_events(report: _Report, initiator: Side | None) -> list[Event]:
+def _sellers_events(report: _Report, initiator: Side | None, *, names: bool) -> list[Event]:
     """Return what a seller's sighting means; nothing for a code that changes nothing or is unknown."""
     trade, sighting = report.view.trade, report.sighting
     offerid, code = sighting.steam_tradeofferid or trade.steam_tradeofferid, sighting.code
@@ -269,13 +270,24 @@ def _sellers_events(report: _Report, initiator: Side | None) -> list[Event]:
         # The word of who loses by it. The offer's own code comes second: alone it names no initiator.
         return [TakenBack(initiator), *([offer] if offer and sighting.axis == "offer" else [])]
     if code == ACCEPTED:
-        # Told again, it would only start the search for a witness once more.
+        # Told again with nothing new, it would only start the search for a witness once more.
         told = trade.claimed_at is not None and sighting.steam_tradeid in (None, trade.steam_tradeid)
-        events: list[Event] = [offer] if offer and not told else []
+        events: list[Event] = [offer] if offer and (names or not told) else []
         if sighting.time_settlement is not None and sighting.time_settlement != trade.protected_until:
             events.append(SettlementKnown(sighting.time_settlement))
         return events
     return [offer] if offer and sighting.axis == "offer" else []
+
+
+async def _names_first(tx: Tx, report: _Report) -> bool:
+    """Say whether a claimed acceptance is told again with what was not known of it: the item's new name."""
+    trade, sighting = report.view.trade, report.sighting
+    if sighting.new_assetid is None or trade.claimed_at is None or trade.accepted_at is not None:
+        return False
+    named: int = await tx.value(
+        "SELECT count(*) FROM trade_event WHERE trade_id = $1 AND detail ? 'new_assetid'", trade.id
+    )
+    return not named
 
 
 async def _note(tx: Tx, report: _Report, now: datetime) -> None:

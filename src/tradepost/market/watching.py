@@ -46,9 +46,13 @@ class Watched:
         return POLL_FRESH_SECONDS
 
 
+# Steam's history may be behind its offers: an acceptance told without the item's new name is as good as not known, so
+# that it is told again with it.
 _ROW = (
     "o.appid, o.contextid, o.assetid, t.id AS trade_id, t.state, t.steam_tradeofferid, t.steam_tradeid,"
-    " t.steam_offer_state AS last_offer_code, t.new_assetid, t.protected_until, t.changed_at"
+    " CASE WHEN t.claimed_at IS NULL OR t.accepted_at IS NOT NULL OR EXISTS (SELECT 1 FROM trade_event e"
+    "   WHERE e.trade_id = t.id AND e.detail ? 'new_assetid') THEN t.steam_offer_state END AS last_offer_code,"
+    " t.new_assetid, t.protected_until, t.changed_at"
     " FROM trade t JOIN offer o ON o.id = t.offer_id WHERE t.steam_tradeofferid IS NOT NULL"
 )
 

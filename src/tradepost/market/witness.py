@@ -51,17 +51,17 @@ async def delivery(app: App, view: TradeView) -> Event:
     )
     claimed = await app.db.value("SELECT detail->>'new_assetid' FROM trade_event WHERE trade_id = $1 AND detail ? 'new_assetid'"
                                  " ORDER BY no DESC LIMIT 1", view.trade.id)  # fmt: skip
+    item = sold(view)
     found = find_delivered(
-        sold(view),
+        item,
         assets(seen.items),
         new_assetid=claimed,
         had_before=view.trade.buyer_had,
         of_other_trades={row["new_assetid"] for row in others},
     )
-    if found is not None and sold(view).fingerprint is None and (doubt := await _still_sellers(app, view)):
-        return LookFailed(doubt)
     if found is not None:
-        return Delivered(found)
+        doubt = await _still_sellers(app, view) if item.fingerprint is None else None
+        return Delivered(found) if doubt is None else LookFailed(doubt)
     if any(row["new_assetid"] == claimed for row in others):
         return LookFailed("the asset that the seller's program names came by another trade")
     return LookFailed(
@@ -72,14 +72,14 @@ async def delivery(app: App, view: TradeView) -> Event:
 
 
 async def _still_sellers(app: App, view: TradeView) -> str | None:
-    """Say in a clause why the seller may still have what he says is with the buyer; None if it left his inventory.
+    """Say in a clause why the seller may have kept what he says is with the buyer; None if it left his inventory.
 
     Without a fingerprint an asset that is new to the buyer may have come from anybody: the seller names the one that
     he likes. What he sold is at least gone from where it was.
     """
     sellers = await look(app, view.seller_steamid, view.project)
     if isinstance(sellers, NotSeen):
-        return f"of the seller, {sellers.reason}"
+        return f"whether it left the seller is not to be seen: {sellers.reason}"
     if view.assetid in sellers.assetids:
         return "the item is still in the seller's inventory"
     return None if sellers.complete else "the seller's inventory could not be read to its end"
