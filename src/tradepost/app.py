@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from tradepost.config import Settings
 from tradepost.db import Db
 from tradepost.market.buying import Batches
+from tradepost.market.ring import Ring
 from tradepost.market.shelf import Shelves
 from tradepost.steam.client import SteamClient
 from tradepost.steam.pacing import Limits
@@ -43,6 +44,7 @@ class App:
     clock: Clock = field(default_factory=Clock)
     shelves: Shelves = field(default_factory=Shelves)
     buys: Batches = field(default_factory=Batches)
+    ring: Ring = field(default_factory=Ring)
     shelves_ready: asyncio.Event = field(default_factory=asyncio.Event)
 
     def now(self) -> datetime:

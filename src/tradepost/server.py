@@ -127,6 +127,7 @@ def create(app: App) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        app.ring.open()
         follower = asyncio.create_task(_follow(app), name="follow the changes")
         try:
             yield
@@ -158,7 +159,19 @@ async def _follow(app: App) -> None:
 
 
 class Server(uvicorn.Server):
-    """uvicorn, but for the signals: its own way with them kills the process before the database is closed."""
+    """uvicorn, but for the signals, its own way with which kills the process before the database is closed.
+
+    And it tells those who listen that it stops: they would not go by themselves.
+    """
+
+    def __init__(self, config: uvicorn.Config, app: App) -> None:
+        super().__init__(config)
+        self._app = app
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let what is under way be answered, and the connections be closed."""
+        self._app.ring.close("The server stops; come back in a moment.")
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -194,7 +207,8 @@ def server_of(app: App) -> Server:
             backlog=BACKLOG,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=GRACE_SECONDS,
-        )
+        ),
+        app,
     )
 
 

@@ -10,6 +10,7 @@ from agent.selling import Selling, selling
 from tradepost.app import App
 from tradepost.db import DatabaseGone, Db
 from tradepost.market import agents, clock, feed, housekeeping, witness
+from tradepost.market.changes import FellBehind
 from tradepost.market.shelf import Query
 from tradepost.market.wakeup import wake
 
@@ -41,7 +42,7 @@ async def test_changes_that_were_forgotten_unread_are_noticed(world: Selling) ->
     await app.db.execute("UPDATE offer SET state = 'ended', ended_reason = 'test' WHERE id = $1", gone)
     await app.db.execute("DELETE FROM change")
     await app.db.execute("UPDATE offer SET price_cents = 102 WHERE id = $1", first)
-    with pytest.raises(feed.FellBehind):
+    with pytest.raises(FellBehind):
         await feed.catch_up(app, cursor)
 
 

@@ -1,40 +1,30 @@
 """The feed: keeps this process's shelves in step with Postgres, and tells agents that something awaits them.
 
 Changes are read from the table `change` in commit order (rules.md 18): rows whose transaction lies below the oldest
-one still running, by (xid, id). A change names only *what* changed; how it is now is read from the offer itself, whose
-version says which of two readings is the newer one. A NOTIFY only wakes; it is sent after the commit, never inside the
-money's own transaction, and polling alone would do.
+one still running, by (xid, id). How an offer is now is read from the offer itself, whose version says which of two
+readings is the newer one; what happened to it the change says, for those who listen (`market/stream.py`). A NOTIFY
+only wakes; it is sent after the commit, never inside the money's own transaction, and polling alone would do.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 from tradepost import log
 from tradepost.app import App
 from tradepost.db import DatabaseBusy, DatabaseGone
-from tradepost.market import clock
-from tradepost.market.shelf import ShelfOffer, Shelves
+from tradepost.market import changes, clock
+from tradepost.market.changes import ID_LAST, FellBehind, OfferNow
+from tradepost.market.ring import Position
+from tradepost.market.shelf import Shelves
 from tradepost.market.wakeup import CHANNEL, wake
 
 CHANGES_MAX = 5000  # read at once
 POLL_SECONDS = 0.5  # unasked, because a notice may be lost
 BATCH_SECONDS = 0.01  # changes that arrive together are applied together
-_LAST_ID = 2**63 - 1
 
 logger = log.get(__name__)
-
-_OFFER = """
-    SELECT o.id, o.version, o.state, o.project, i.market_hash_name, o.price_cents, o.created_at, o.float_text, o.paintindex,
-           o.paintseed, i.exterior, i.rarity, i.type, i.is_stattrak, o.seller_steamid, o.account_id, o.assetid
-      FROM offer o JOIN steam_item i ON i.id = o.steam_item_id
-"""
-
-
-class FellBehind(Exception):
-    """Changes were forgotten before this process had read them: only filling the shelves anew helps."""
 
 
 @dataclass(slots=True)
@@ -45,40 +35,20 @@ class Cursor:
     id: int
 
     @property
-    def is_change(self) -> bool:
-        """Whether it stands on a row of the table, and not where the shelves were filled."""
-        return self.id != _LAST_ID
-
-
-def _shelf_offer(row: Any) -> ShelfOffer:
-    return ShelfOffer(
-        id=row["id"],
-        version=row["version"],
-        project=row["project"],
-        market_hash_name=row["market_hash_name"],
-        price_cents=row["price_cents"],
-        time_created=row["created_at"],
-        float_text=row["float_text"],
-        paintindex=row["paintindex"],
-        paintseed=row["paintseed"],
-        exterior=row["exterior"],
-        rarity=row["rarity"],
-        type=row["type"],
-        is_stattrak=row["is_stattrak"],
-        seller_steamid=row["seller_steamid"],
-        account_id=row["account_id"],
-        assetid=row["assetid"],
-    )
+    def position(self) -> Position:
+        """The same as a pair."""
+        return (self.xid, self.id)
 
 
 async def put(app: App, offer_ids: Sequence[int]) -> None:
     """Put offers on this process's shelves as they are in the database now, or take them off."""
-    if not offer_ids:
-        return
-    rows = await app.db.fetch(f"{_OFFER} WHERE o.id = ANY ($1)", list(set(offer_ids)))
+    _show(app, await changes.offers(app, offer_ids))
+
+
+def _show(app: App, found: Mapping[int, OfferNow]) -> None:
     app.shelves.apply(
-        [_shelf_offer(row) for row in rows if row["state"] == "on_sale"],
-        [(row["id"], row["version"]) for row in rows if row["state"] != "on_sale"],
+        [one.offer for one in found.values() if one.is_on_sale],
+        [(id_, one.offer.version) for id_, one in found.items() if not one.is_on_sale],
     )
 
 
@@ -98,13 +68,14 @@ async def tell(app: App, offer_ids: Sequence[int]) -> None:
 async def load(app: App) -> Cursor:
     """Fill new shelves with everything on sale, and show them; return where in the changes to go on."""
     # The horizon is taken first: what commits while the shelves are filled is read again as a change.
-    horizon = await app.db.value("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")
-    rows = await app.db.fetch(f"{_OFFER} WHERE o.state = 'on_sale' ORDER BY o.id")
+    horizon = await changes.horizon(app)
     shelves = Shelves()
-    shelves.apply([_shelf_offer(row) for row in rows], [])
+    shelves.apply(await changes.offers_on_sale(app), [])
     shelves.settle()
     app.shelves = shelves
-    return Cursor(int(horizon) - 1, _LAST_ID)
+    cursor = Cursor(horizon - 1, ID_LAST)
+    app.ring.skip(cursor.position)
+    return cursor
 
 
 async def catch_up(app: App, cursor: Cursor, trades: list[int] | None = None) -> list[int]:
@@ -114,22 +85,20 @@ async def catch_up(app: App, cursor: Cursor, trades: list[int] | None = None) ->
     """
     trades = [] if trades is None else trades
     while True:
-        rows = await app.db.fetch(
-            "SELECT xid::text AS xid, id, kind, ref_id,"
-            " (SELECT c.xid::text FROM change c ORDER BY c.xid, c.id LIMIT 1) AS oldest_xid"
-            " FROM change WHERE (xid, id) > ($1::text::xid8, $2)"
-            " AND xid < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY xid, id LIMIT $3",
-            str(cursor.xid),
-            cursor.id,
-            CHANGES_MAX,
-        )
-        if not rows:
+        read = await changes.read(app, cursor.position, CHANGES_MAX)
+        if not read:
             return trades
-        if cursor.is_change and int(rows[0]["oldest_xid"]) > cursor.xid:
-            raise FellBehind
-        await put(app, [row["ref_id"] for row in rows if row["kind"] == "offer"])
-        trades.extend(row["ref_id"] for row in rows if row["kind"] == "trade")
-        cursor.xid, cursor.id = int(rows[-1]["xid"]), rows[-1]["id"]
+        found = await changes.offers(app, [change.ref_id for change in read if change.kind == "offer"])
+        is_followed = app.ring.is_followed
+        told = await changes.events(app, read, found) if is_followed else []
+        # From here on nothing waits: whoever is told of a position finds the shelves there.
+        _show(app, found)
+        cursor.xid, cursor.id = read[-1].position
+        trades.extend(change.ref_id for change in read if change.kind == "trade")
+        if is_followed:
+            app.ring.add(told, cursor.position)
+        else:
+            app.ring.skip(cursor.position)
 
 
 async def follow(app: App) -> None:

@@ -192,11 +192,14 @@ BEGIN
     RETURN NULL;
 END $$;
 
-CREATE FUNCTION public.offer_changes_are_told() RETURNS trigger
+CREATE FUNCTION public.forgotten_changes_are_noted() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 BEGIN
-    INSERT INTO change (kind, ref_id) SELECT 'offer', id FROM new_rows;
+    -- Numbers still to come are of the server that a backup was made on: whoever has one of those has missed all of it.
+    UPDATE change_forgotten f SET xid = least(d.xid, pg_current_xact_id()), id = d.id
+      FROM (SELECT xid, id FROM old_rows ORDER BY xid DESC, id DESC LIMIT 1) d
+     WHERE (d.xid, d.id) > (f.xid, f.id) OR f.xid >= pg_snapshot_xmax(pg_current_snapshot());
     RETURN NULL;
 END $$;
 
@@ -205,7 +208,57 @@ CREATE FUNCTION public.offer_gets_a_new_version() RETURNS trigger
     AS $$
 BEGIN
     NEW.version := OLD.version + 1;
+    NEW.told_xid := pg_current_xact_id();
+    IF OLD.told_xid > NEW.told_xid THEN
+        -- Who wrote the row is done, so his number is a past one; another was dumped on another server.
+        PERFORM 1 WHERE OLD.told_xid < pg_snapshot_xmax(pg_current_snapshot());
+        IF FOUND THEN NEW.told_xid := OLD.told_xid; END IF;
+    END IF;
     RETURN NEW;
+END $$;
+
+CREATE FUNCTION public.offer_inserts_are_told() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO change (kind, ref_id, xid, what, price_cents)
+    SELECT 'offer', id, told_xid, CASE WHEN state = 'on_sale' THEN 'made' END, price_cents FROM new_rows;
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION public.offer_updates_are_told() RETURNS trigger
+    LANGUAGE plpgsql
+    SET enable_nestloop TO 'off'
+    AS $$
+BEGIN
+    INSERT INTO change (kind, ref_id, xid, what, price_cents)
+    SELECT 'offer', n.id, n.told_xid,
+           CASE WHEN n.state = 'on_sale' AND o.state <> 'on_sale' THEN 'made'
+                WHEN n.state <> 'on_sale' AND o.state = 'on_sale' THEN 'gone'
+                WHEN n.state = 'on_sale' AND n.price_cents <> o.price_cents THEN 'repriced' END,
+           n.price_cents
+      FROM new_rows n JOIN old_rows o USING (id);
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION public.purchases_are_told() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO notice (account_id, kind, type, trade_id, event_no, made_at, due_at, attempts_most)
+    SELECT r.account_id, r.kind, 'trade.created', t.id, 1, t.created_at, t.created_at, 8
+      FROM new_rows t JOIN receiver r ON r.account_id = ANY (ARRAY[t.buyer_id, t.payee_id])
+     WHERE r.kind = 'webhook' AND 'trade.created' = ANY (r.types);
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION public.sale_is_entered() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO sale (trade_id, steam_item_id, at, price_cents)
+    SELECT NEW.id, o.steam_item_id, NEW.ended_at, NEW.price_cents FROM offer o WHERE o.id = NEW.offer_id;
+    RETURN NULL;
 END $$;
 
 CREATE FUNCTION public.the_clock_goes_forward() RETURNS trigger
@@ -282,6 +335,10 @@ CREATE TABLE public.api_token (
     label text DEFAULT ''::text NOT NULL,
     created_at timestamp with time zone NOT NULL,
     revoked_at timestamp with time zone,
+    allow_addresses cidr[] DEFAULT '{}'::cidr[] NOT NULL,
+    allow_url boolean DEFAULT true NOT NULL,
+    expires_at timestamp with time zone,
+    last_used_at timestamp with time zone,
     CONSTRAINT "a token's hash is sha256" CHECK ((octet_length(hash) = 32)),
     CONSTRAINT "scopes are read, sell and buy" CHECK ((scopes <@ '{read,sell,buy}'::text[]))
 );
@@ -320,7 +377,18 @@ CREATE TABLE public.change (
     id bigint NOT NULL,
     xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
     kind text NOT NULL,
-    ref_id bigint NOT NULL
+    ref_id bigint NOT NULL,
+    what text,
+    price_cents bigint,
+    CONSTRAINT "an offer is made, repriced or gone" CHECK ((what = ANY (ARRAY['made'::text, 'repriced'::text, 'gone'::text]))),
+    CONSTRAINT "what is told has its price" CHECK (((what IS NULL) OR (price_cents IS NOT NULL)))
+);
+
+CREATE TABLE public.change_forgotten (
+    only_row boolean DEFAULT true NOT NULL,
+    xid xid8 NOT NULL,
+    id bigint NOT NULL,
+    CONSTRAINT "changes are forgotten from one end" CHECK (only_row)
 );
 
 ALTER TABLE public.change ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -381,6 +449,54 @@ CREATE TABLE public.market_clock (
     CONSTRAINT "there is one clock" CHECK (only_row)
 );
 
+CREATE TABLE public.notice (
+    id bigint NOT NULL,
+    name text DEFAULT ('msg_'::text || replace((gen_random_uuid())::text, '-'::text, ''::text)) NOT NULL,
+    account_id bigint NOT NULL,
+    kind text NOT NULL,
+    type text NOT NULL,
+    trade_id bigint,
+    event_no integer,
+    payload bytea,
+    made_at timestamp with time zone NOT NULL,
+    state text DEFAULT 'waiting'::text NOT NULL,
+    due_at timestamp with time zone,
+    attempts integer DEFAULT 0 NOT NULL,
+    ladder_from integer DEFAULT 0 NOT NULL,
+    attempts_most integer NOT NULL,
+    in_hand_until timestamp with time zone,
+    ended_at timestamp with time zone,
+    CONSTRAINT "a notice waits, was delivered or is set aside" CHECK ((state = ANY (ARRAY['waiting'::text, 'delivered'::text, 'set_aside'::text]))),
+    CONSTRAINT "attempts are bounded" CHECK (((attempts >= ladder_from) AND (attempts <= attempts_most))),
+    CONSTRAINT "nobody sends what does not wait" CHECK (((in_hand_until IS NULL) OR (state = 'waiting'::text))),
+    CONSTRAINT "what is told of a trade is an event of it" CHECK (((trade_id IS NULL) = (event_no IS NULL))),
+    CONSTRAINT "what waits is due at a time, what ended ended at one" CHECK ((((state = 'waiting'::text) = (due_at IS NOT NULL)) AND ((state = 'waiting'::text) = (ended_at IS NULL))))
+)
+WITH (fillfactor='70');
+
+CREATE TABLE public.notice_attempt (
+    notice_id bigint NOT NULL,
+    no integer NOT NULL,
+    at timestamp with time zone NOT NULL,
+    real_at timestamp with time zone NOT NULL,
+    request text NOT NULL,
+    status integer,
+    answer text,
+    fault text,
+    milliseconds integer,
+    CONSTRAINT "an answer's excerpt is short" CHECK ((length(answer) <= 256)),
+    CONSTRAINT "an attempt without an answer failed" CHECK (((milliseconds IS NULL) OR (status IS NOT NULL) OR (fault IS NOT NULL)))
+);
+
+ALTER TABLE public.notice ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.notice_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.offer (
     id bigint NOT NULL,
     account_id bigint NOT NULL,
@@ -404,6 +520,7 @@ CREATE TABLE public.offer (
     version bigint DEFAULT 1 NOT NULL,
     missing_at timestamp with time zone,
     created_at timestamp with time zone NOT NULL,
+    told_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
     CONSTRAINT "an ended offer says why" CHECK (((state = 'ended'::text) = (ended_reason IS NOT NULL))),
     CONSTRAINT "an offer is on sale, reserved, sold or ended" CHECK ((state = ANY (ARRAY['on_sale'::text, 'reserved'::text, 'sold'::text, 'ended'::text]))),
     CONSTRAINT "an offer's price is above nothing and below ten billion" CHECK (((price_cents >= 1) AND (price_cents <= 999999999)))
@@ -461,6 +578,46 @@ CREATE TABLE public.rate (
     at timestamp with time zone NOT NULL,
     CONSTRAINT "a currency is one we quote" CHECK ((currency = ANY (ARRAY['EUR'::text, 'RUB'::text, 'PLN'::text]))),
     CONSTRAINT "a rate is above nothing" CHECK ((millionths > 0))
+);
+
+CREATE TABLE public.rates_reading (
+    only_row boolean DEFAULT true NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    CONSTRAINT "there is one source of rates" CHECK (only_row)
+);
+
+CREATE TABLE public.receiver (
+    account_id bigint NOT NULL,
+    kind text NOT NULL,
+    url text NOT NULL,
+    types text[] NOT NULL,
+    secret bytea NOT NULL,
+    old_secret bytea,
+    old_secret_until timestamp with time zone,
+    set_at timestamp with time zone NOT NULL,
+    silent_at timestamp with time zone,
+    CONSTRAINT "a receiver is a webhook" CHECK ((kind = 'webhook'::text)),
+    CONSTRAINT "an address has at most 1024 characters" CHECK (((length(url) >= 1) AND (length(url) <= 1024))),
+    CONSTRAINT "an old secret has its end" CHECK (((old_secret IS NULL) = (old_secret_until IS NULL)))
+)
+WITH (fillfactor='70');
+
+CREATE TABLE public.request_key (
+    account_id bigint NOT NULL,
+    key text NOT NULL,
+    digest bytea NOT NULL,
+    status integer NOT NULL,
+    body bytea NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT "a request's digest is sha256" CHECK ((octet_length(digest) = 32))
+);
+
+CREATE TABLE public.sale (
+    trade_id bigint NOT NULL,
+    steam_item_id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    price_cents bigint NOT NULL,
+    CONSTRAINT "a sale has a price" CHECK ((price_cents > 0))
 );
 
 CREATE TABLE public.seller_grant (
@@ -623,6 +780,9 @@ ALTER TABLE ONLY public.transfer
 ALTER TABLE ONLY public.steam_item
     ADD CONSTRAINT "a name is one item of its game" UNIQUE (project, market_hash_name);
 
+ALTER TABLE ONLY public.notice
+    ADD CONSTRAINT "a notice has a name of its own" UNIQUE (name);
+
 ALTER TABLE ONLY public.api_token
     ADD CONSTRAINT "a token is one token" UNIQUE (hash);
 
@@ -641,6 +801,9 @@ ALTER TABLE ONLY public.api_token
 ALTER TABLE ONLY public.ban
     ADD CONSTRAINT ban_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.change_forgotten
+    ADD CONSTRAINT change_forgotten_pkey PRIMARY KEY (only_row);
+
 ALTER TABLE ONLY public.change
     ADD CONSTRAINT change_pkey PRIMARY KEY (xid, id);
 
@@ -655,6 +818,12 @@ ALTER TABLE ONLY public.inventory_scan
 
 ALTER TABLE ONLY public.market_clock
     ADD CONSTRAINT market_clock_pkey PRIMARY KEY (only_row);
+
+ALTER TABLE ONLY public.notice_attempt
+    ADD CONSTRAINT notice_attempt_pkey PRIMARY KEY (notice_id, no);
+
+ALTER TABLE ONLY public.notice
+    ADD CONSTRAINT notice_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.offer
     ADD CONSTRAINT offer_pkey PRIMARY KEY (id);
@@ -673,6 +842,18 @@ ALTER TABLE ONLY public.presence
 
 ALTER TABLE ONLY public.rate
     ADD CONSTRAINT rate_pkey PRIMARY KEY (currency);
+
+ALTER TABLE ONLY public.rates_reading
+    ADD CONSTRAINT rates_reading_pkey PRIMARY KEY (only_row);
+
+ALTER TABLE ONLY public.receiver
+    ADD CONSTRAINT receiver_pkey PRIMARY KEY (account_id, kind);
+
+ALTER TABLE ONLY public.request_key
+    ADD CONSTRAINT request_key_pkey PRIMARY KEY (account_id, key);
+
+ALTER TABLE ONLY public.sale
+    ADD CONSTRAINT sale_pkey PRIMARY KEY (trade_id);
 
 ALTER TABLE ONLY public.seller_grant
     ADD CONSTRAINT seller_grant_pkey PRIMARY KEY (merchant_id, seller_id);
@@ -704,6 +885,8 @@ CREATE UNIQUE INDEX "a bucket's entries are a chain" ON public.entry USING btree
 
 CREATE UNIQUE INDEX "a custom id is used once by a buyer" ON public.trade USING btree (buyer_id, custom_id) WHERE (custom_id IS NOT NULL);
 
+CREATE UNIQUE INDEX "a receiver is told of an event once" ON public.notice USING btree (account_id, kind, trade_id, event_no) WHERE (trade_id IS NOT NULL);
+
 CREATE UNIQUE INDEX "an asset is one trade's delivery" ON public.trade USING btree (buyer_steamid, new_assetid) WHERE (new_assetid IS NOT NULL);
 
 CREATE UNIQUE INDEX "an idempotency key is used once by a buyer" ON public.trade USING btree (buyer_id, idempotency_key) WHERE (idempotency_key IS NOT NULL);
@@ -720,6 +903,20 @@ CREATE INDEX directive_to_forget ON public.directive USING btree (answered_at) W
 
 CREATE INDEX entry_of_transfer ON public.entry USING btree (transfer_id);
 
+CREATE INDEX notice_attempt_lately ON public.notice_attempt USING btree (real_at);
+
+CREATE INDEX notice_due ON public.notice USING btree (due_at) WHERE (state = 'waiting'::text);
+
+CREATE INDEX notice_ended ON public.notice USING btree (ended_at) WHERE (ended_at IS NOT NULL);
+
+CREATE INDEX notice_in_hand ON public.notice USING btree (account_id, kind) WHERE (in_hand_until IS NOT NULL);
+
+CREATE INDEX notice_of_account ON public.notice USING btree (account_id, made_at, id);
+
+CREATE INDEX notice_set_aside ON public.notice USING btree (id) WHERE (state = 'set_aside'::text);
+
+CREATE INDEX notice_waiting ON public.notice USING btree (account_id, kind, due_at, id) WHERE (state = 'waiting'::text);
+
 CREATE INDEX offer_live_of_seller ON public.offer USING btree (seller_id, project) WHERE (state = ANY (ARRAY['on_sale'::text, 'reserved'::text]));
 
 CREATE INDEX offer_on_sale_of_account ON public.offer USING btree (account_id, id) WHERE (state = 'on_sale'::text);
@@ -735,6 +932,10 @@ CREATE UNIQUE INDEX "one living agent a device" ON public.agent USING btree (acc
 CREATE UNIQUE INDEX "one open case a trade" ON public.operator_case USING btree (trade_id) WHERE (closed_at IS NULL);
 
 CREATE UNIQUE INDEX "one open create a trade" ON public.directive USING btree (trade_id) WHERE ((action = 'create_offer'::text) AND (status IS NULL));
+
+CREATE INDEX request_key_to_forget ON public.request_key USING btree (at);
+
+CREATE INDEX sale_of_item ON public.sale USING btree (steam_item_id, at, trade_id) INCLUDE (price_cents);
 
 CREATE INDEX seller_grant_of_seller ON public.seller_grant USING btree (seller_id);
 
@@ -758,11 +959,17 @@ CREATE INDEX transfer_of_trade ON public.transfer USING btree (trade_id) WHERE (
 
 CREATE TRIGGER entries_balance AFTER INSERT ON public.entry REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.entries_balance();
 
+CREATE TRIGGER forgotten_changes_are_noted AFTER DELETE ON public.change REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.forgotten_changes_are_noted();
+
 CREATE TRIGGER offer_gets_a_new_version BEFORE UPDATE ON public.offer FOR EACH ROW EXECUTE FUNCTION public.offer_gets_a_new_version();
 
-CREATE TRIGGER offer_inserts_are_told AFTER INSERT ON public.offer REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.offer_changes_are_told();
+CREATE TRIGGER offer_inserts_are_told AFTER INSERT ON public.offer REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.offer_inserts_are_told();
 
-CREATE TRIGGER offer_updates_are_told AFTER UPDATE ON public.offer REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.offer_changes_are_told();
+CREATE TRIGGER offer_updates_are_told AFTER UPDATE ON public.offer REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.offer_updates_are_told();
+
+CREATE TRIGGER purchases_are_told AFTER INSERT ON public.trade REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.purchases_are_told();
+
+CREATE TRIGGER sale_is_entered AFTER UPDATE OF state ON public.trade FOR EACH ROW WHEN (((new.state = 'finished'::text) AND (old.state <> 'finished'::text))) EXECUTE FUNCTION public.sale_is_entered();
 
 CREATE TRIGGER the_clock_goes_forward BEFORE DELETE OR UPDATE ON public.market_clock FOR EACH ROW EXECUTE FUNCTION public.the_clock_goes_forward();
 
@@ -796,6 +1003,15 @@ ALTER TABLE ONLY public.entry
 ALTER TABLE ONLY public.inventory_scan
     ADD CONSTRAINT inventory_scan_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
 
+ALTER TABLE ONLY public.notice
+    ADD CONSTRAINT notice_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.notice_attempt
+    ADD CONSTRAINT notice_attempt_notice_id_fkey FOREIGN KEY (notice_id) REFERENCES public.notice(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.notice
+    ADD CONSTRAINT notice_trade_id_fkey FOREIGN KEY (trade_id) REFERENCES public.trade(id);
+
 ALTER TABLE ONLY public.offer
     ADD CONSTRAINT offer_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
 
@@ -816,6 +1032,18 @@ ALTER TABLE ONLY public.pairing_code
 
 ALTER TABLE ONLY public.presence
     ADD CONSTRAINT presence_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.receiver
+    ADD CONSTRAINT receiver_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.request_key
+    ADD CONSTRAINT request_key_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.sale
+    ADD CONSTRAINT sale_steam_item_id_fkey FOREIGN KEY (steam_item_id) REFERENCES public.steam_item(id);
+
+ALTER TABLE ONLY public.sale
+    ADD CONSTRAINT sale_trade_id_fkey FOREIGN KEY (trade_id) REFERENCES public.trade(id);
 
 ALTER TABLE ONLY public.seller_grant
     ADD CONSTRAINT seller_grant_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES public.account(id);

@@ -17,7 +17,7 @@ OFFERS_MAX = 250  # in one call
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """An item on sale, or one that was: the row of the table `offer`, field for column."""
+    """An item on sale, or one that was: the row of the table `offer`, but for what the stream of changes notes there."""
 
     id: int
     account_id: int
@@ -96,12 +96,15 @@ def price_fault(
     return fault_within(price_cents, bounds(steam_price_cents, terms, floor_bps))
 
 
-def check(things: Collection[object]) -> None:
+def check(things: Collection[object], *, least: int = 1) -> None:
     """Refuse none, too many, or the same thing twice, before anything is asked of anybody."""
-    if not 0 < len(things) <= OFFERS_MAX:
-        raise Malformed("offers", f"must be 1 to {OFFERS_MAX}")
-    if len(set(things)) != len(things):
-        raise Conflicting("The same item or offer is named twice in this request.")
+    if not least <= len(things) <= OFFERS_MAX:
+        raise Malformed("offers", f"must be {least} to {OFFERS_MAX}")
+    seen = set[object]()
+    for thing in things:
+        if thing in seen:
+            raise Conflicting(f"offers: the id {thing} is named twice in this request.")
+        seen.add(thing)
 
 
 async def quote(app: App, currencies: Iterable[str]) -> dict[str, int | Refusal]:
