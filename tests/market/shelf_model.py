@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from tradepost.market.shelf import Query, ShelfOffer, Sort
+from tradepost.rules.words import fold
 
 PROJECTS = ("csgo", "dota2")
 NAMES = (
@@ -171,7 +172,7 @@ def passes(offer: ShelfOffer, query: Query) -> bool:
     return (
         offer.project == query.project
         and (query.names is None or offer.market_hash_name in query.names)
-        and (query.search is None or query.search.casefold() in offer.market_hash_name.casefold())
+        and (query.search is None or fold(query.search) in fold(offer.market_hash_name))
         and within(offer.price_cents, query.price_from_cents, query.price_to_cents)
         and within(shown, query.time_from, query.time_to)
         and not (asks_float and floated is None)

@@ -275,6 +275,16 @@ def test_a_remembered_search_knows_names_that_came_later() -> None:
     assert shelf.page(Query("csgo", search="redline")).total == 2
 
 
+def test_a_search_finds_what_holds_the_term_and_nothing_else() -> None:
+    shelf = Shelves()
+    shelf.apply(
+        [make_offer(1, market_hash_name="AWP | Glass"), make_offer(2, market_hash_name="Sticker | Gruß")], ()
+    )
+    for term, found in {"ß": [2], "ẞ": [2], "GRUß": [2], "ss": [1], "SS": [1], "gruss": []}.items():
+        assert shelf.page(Query("csgo", search=term)).ids == found, term
+        assert len(shelf.names("csgo", term)) == len(found), term
+
+
 def test_searches_remembered_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     shelf = game.Shelf()
     shelf.put(make_offer(1))

@@ -1,27 +1,30 @@
 """The edge: what every dialect does the same way between the socket and its own words.
 
-Reading a body within its bounds, sending an answer in pieces, what is noted of a request for its one line in the
-log, and how often a caller may call.
+Reading a body within its bounds, sending an answer in pieces, and what is noted of a request for its one line in
+the log and for the headers of its answer.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from tradepost.rules.refusals import Malformed, TooManyRequests
+from tradepost.dialects.pace import Allowance
+from tradepost.rules.refusals import Malformed
 
 BODY_SECONDS = 20.0  # for a body to arrive, once its head has
 JOINED_BYTES_MAX = 65_536  # a longer answer is sent piece by piece instead of being joined first
 DRAINED_BYTES_MAX = (
     1 << 24
 )  # of a body too long that are let pass, as most clients read no answer while they send
-PACED_MAX = 10_000  # callers whose pace is remembered
+LONG_PIECE_BYTES_MIN = (
+    16_384  # of such an answer: a piece that is copied to be joined costs more than its sending
+)
+NOT_MODIFIED = 304
 METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 Header = tuple[bytes, bytes]
@@ -37,12 +40,13 @@ class BodyTooLarge(BodyUnread):
 
 @dataclass(slots=True)
 class Note:
-    """What is known of a request when its line in the log is written."""
+    """What is known of a request when its answer goes out and its line in the log is written."""
 
     route: str = ""  # as it is declared, `/api/v2/items/{id}`: one word for all of its addresses
     account_id: int | None = None
     word: str = ""  # how the dialect refused it
     status: int = 0
+    allowance: Allowance | None = None  # what its caller has left, once it is known who calls
 
 
 def note(scope: Scope) -> Note:
@@ -58,18 +62,41 @@ class Answer:
     pieces: list[bytes]
     status: int = 200
     headers: list[Header] = field(default_factory=list)
+    is_list: bool = False  # of nothing secret: it has an ETag and may be compressed, see `representation`
 
     async def send(self, send: Send) -> None:
         """Send it, a long one in its pieces: joining megabytes anew costs more than all the rest."""
         length = sum(map(len, self.pieces))
-        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % length), *self.headers]
+        headers = self.headers
+        if self.status != NOT_MODIFIED:  # which has no content at all, not one of no bytes
+            headers = [
+                (b"content-type", b"application/json"), (b"content-length", b"%d" % length), *headers
+            ]  # fmt: skip
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         if length <= JOINED_BYTES_MAX:
             await send({"type": "http.response.body", "body": b"".join(self.pieces)})
             return
-        for piece in self.pieces:
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        for part in _parts(self.pieces):
+            await send({"type": "http.response.body", "body": part, "more_body": True})
         await send({"type": "http.response.body"})
+
+
+def _parts(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Pieces as they are sent: short ones joined, as each part is a call of the system; long ones as they are."""
+    short: list[bytes] = []
+    length = 0
+    for piece in pieces:
+        is_long = len(piece) >= LONG_PIECE_BYTES_MIN
+        if short and (is_long or length + len(piece) > JOINED_BYTES_MAX):
+            yield b"".join(short)
+            short, length = [], 0
+        if is_long:
+            yield piece
+        else:
+            short.append(piece)
+            length += len(piece)
+    if short:
+        yield b"".join(short)
 
 
 encode = msgspec.json.Encoder().encode
@@ -88,6 +115,12 @@ def header_values(scope: Scope, name: bytes) -> list[str]:
 def header(scope: Scope, name: bytes) -> str:
     """The value of a header, the first one where there are several; nothing where it was not sent."""
     return next(iter(header_values(scope, name)), "")
+
+
+def client_address(scope: Scope) -> str:
+    """From where a request comes, as far as the proxies between are believed; nothing where it is not known."""
+    client = scope.get("client")
+    return str(client[0]) if client else ""
 
 
 async def receive_body(scope: Scope, receive: Receive, bytes_max: int) -> bytes:
@@ -127,25 +160,3 @@ async def _receive(receive: Receive, bytes_max: int) -> bytes:
             raise BodyTooLarge("body", f"is longer than {bytes_max:,} bytes")
         if not more:
             return b"".join(pieces)
-
-
-class Pace:
-    """How often each caller may call: so many times a minute, all at once if he likes, then evenly.
-
-    One moment is kept a caller: until when what he was allowed is used up. Each process counts for itself.
-    """
-
-    def __init__(self, per_minute: int, callers_max: int = PACED_MAX) -> None:
-        self._each = timedelta(minutes=1) / per_minute
-        self._callers_max = callers_max
-        self._used_until: dict[int, datetime] = {}
-
-    def count(self, caller: int, now: datetime) -> None:
-        """Count one call; raises TooManyRequests, saying when to come back, for one too many."""
-        used_until = max(self._used_until.get(caller, now), now) + self._each
-        over = used_until - now - timedelta(minutes=1)
-        if over > timedelta(0):
-            raise TooManyRequests(max(1, -(-over // timedelta(seconds=1))))
-        if len(self._used_until) >= self._callers_max:
-            self._used_until = {one: until for one, until in self._used_until.items() if until > now}
-        self._used_until[caller] = used_until

@@ -1,5 +1,6 @@
 """Rates: what a dollar costs in other currencies, in whole millionths with source and age (rules.md 13)."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tradepost.db import Reader, Tx
@@ -26,11 +27,36 @@ async def rate(tx: Reader, currency: str, now: datetime, max_age_hours: int) -> 
         raise Conflicting(f"There is no exchange rate for {currency} yet; name the price in {USD}.")
     millionths: int
     millionths, at = found[0]["millionths"], found[0]["at"]
-    if at < now - timedelta(hours=max_age_hours):
+    if _is_too_old(at, now, max_age_hours):
         raise Conflicting(
             f"The exchange rate for {currency} is of {at:%Y-%m-%d %H:%M} UTC and too old; name the price in {USD}."
         )
     return millionths
+
+
+def _is_too_old(at: datetime, now: datetime, max_age_hours: int) -> bool:
+    return at < now - timedelta(hours=max_age_hours)
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """What is known of one currency: how much of it one USD costs, who says so, and since when."""
+
+    currency: str
+    millionths: int
+    source: str
+    at: datetime
+    is_usable: bool  # not too old
+
+
+async def known(tx: Reader, now: datetime, max_age_hours: int) -> list[Rate]:
+    """Return the rates that there are, in the order of the currencies; `now` is real time."""
+    rows = await tx.fetch("SELECT currency, millionths, source, at FROM rate")
+    found = {
+        row["currency"]: Rate(**dict(row), is_usable=not _is_too_old(row["at"], now, max_age_hours))
+        for row in rows
+    }
+    return [found[currency] for currency in QUOTED if currency in found]
 
 
 async def set_rate(tx: Tx, currency: str, millionths: int, source: str, now: datetime) -> None:

@@ -12,6 +12,7 @@ from tradepost.market.recent import Recent
 from tradepost.rules.games import GAMES, Game
 from tradepost.rules.money import CENTS_MAX
 from tradepost.rules.refusals import Malformed
+from tradepost.rules.words import fold
 from tradepost.steam.answers import InventoryItem
 from tradepost.steam.wire import TEXT_CHARS_MAX, text
 
@@ -132,7 +133,16 @@ class Catalogue:
 
     def __init__(self, items: list[SteamItem]) -> None:
         self.by_name = items  # in the order of the names
-        self.folded = {item.id: item.market_hash_name.casefold() for item in items}
+
+    @cached_property
+    def folded(self) -> dict[int, str]:
+        """Each name as it is searched in, by the item's id."""
+        return {item.id: fold(item.market_hash_name) for item in self.by_name}
+
+    @cached_property
+    def cents(self) -> dict[str, int]:
+        """The Steam price of each name."""
+        return {item.market_hash_name: _cents(item) for item in self.by_name}
 
     @cached_property
     def cheapest_first(self) -> list[SteamItem]:
@@ -144,6 +154,32 @@ class Catalogue:
         """By price downwards, and the equally dear by name."""
         return sorted(self.by_name, key=_cents, reverse=True)
 
+    def page(
+        self,
+        *,
+        names: Collection[str] | None = None,
+        search: str | None = None,
+        sort: Sort = "market_hash_name",
+        descending: bool = False,
+        limit: int,
+        offset: int = 0,
+    ) -> tuple[list[SteamItem], int]:
+        """A page of these items, and how many there are in all.
+
+        `search` is a part of the name, in any case of letters; `names` are whole names.
+        """
+        if sort == "price":
+            items = self.dearest_first if descending else self.cheapest_first
+        else:
+            items = self.by_name[::-1] if descending else self.by_name
+        if names is not None:
+            wanted = set(names)
+            items = [item for item in items if item.market_hash_name in wanted]
+        if search:
+            part = fold(search)
+            items = [item for item in items if part in self.folded[item.id]]
+        return items[offset : offset + limit], len(items)
+
 
 def _cents(item: SteamItem) -> int:
     return item.price_cents or 0
@@ -152,6 +188,16 @@ def _cents(item: SteamItem) -> int:
 # Thousands of rows are read again only when something in them changed, which a sum over them tells.
 _sums: Recent[str, str] = Recent(CATALOGUE_SECONDS, len(GAMES))
 _catalogues: Recent[tuple[str, str], Catalogue] = Recent(KEPT_SECONDS, 2 * len(GAMES))
+
+
+async def priced(app: App, project: str) -> Catalogue:
+    """Return the items of a game that have a Steam price: the same object again until something in it changes.
+
+    Raises Malformed for a project that is none.
+    """
+    game_of(project)
+    sum_ = await _sums.get(app, project, lambda: _sum(app, project))
+    return await _catalogues.get(app, (project, sum_), lambda: _read(app, project))
 
 
 async def page(
@@ -167,26 +213,12 @@ async def page(
 ) -> tuple[list[SteamItem], int]:
     """Return a page of the items that have a Steam price, and how many there are in all.
 
-    `search` is a part of the name, in any case of letters; `names` are whole names. Raises Malformed for a project
-    that is none.
+    As `Catalogue.page`; raises Malformed for a project that is none.
     """
-    game_of(project)
-    sum_ = await _sums.get(app, project, lambda: _sum(app, project))
-    catalogue = await _catalogues.get(app, (project, sum_), lambda: _read(app, project))
-    items = _ordered(catalogue, sort, descending)
-    if names is not None:
-        wanted = set(names)
-        items = [item for item in items if item.market_hash_name in wanted]
-    if search:
-        part = search.casefold()
-        items = [item for item in items if part in catalogue.folded[item.id]]
-    return items[offset : offset + limit], len(items)
-
-
-def _ordered(catalogue: Catalogue, sort: Sort, descending: bool) -> list[SteamItem]:
-    if sort == "price":
-        return catalogue.dearest_first if descending else catalogue.cheapest_first
-    return catalogue.by_name[::-1] if descending else catalogue.by_name
+    catalogue = await priced(app, project)
+    return catalogue.page(
+        names=names, search=search, sort=sort, descending=descending, limit=limit, offset=offset
+    )
 
 
 async def _sum(app: App, project: str) -> str:

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 
 Slots = NDArray[np.int64]
 Keys = NDArray[np.int64]
+Part = tuple[
+    int, int, bool
+]  # of a block: its first key, the one behind its last, and whether nothing follows it
 
 SLOT_BITS = 32
 SLOT_MASK = (1 << SLOT_BITS) - 1
@@ -34,7 +37,7 @@ class Block:
 
     def __init__(self, keys: "array[int]") -> None:
         self.keys = keys
-        self.texts: dict[tuple[int, int], bytes] = {}
+        self.texts: dict[Part, bytes] = {}
 
 
 class Blocks:

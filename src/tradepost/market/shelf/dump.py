@@ -4,7 +4,7 @@ Joining 15,000 rows anew takes milliseconds of a process that has one thread for
 that are joined already takes microseconds.
 """
 
-from tradepost.market.shelf.blocks import SLOT_MASK, Block
+from tradepost.market.shelf.blocks import SLOT_MASK, Block, Part
 from tradepost.market.shelf.game import Shelf
 
 BLOCKS_KEPT_MAX = 512  # the newest hundred thousand offers or so, in 25 MB
@@ -30,21 +30,23 @@ class Dump:
         high = position + 1
         while True:
             block, low = blocks[index], max(high - wanted, 0)
-            pieces.append(block.texts.get((low, high)) or self._join(block, low, high))
             wanted -= high - low
+            # One that ends a page is kept without its comma: cut off anew each time, it would be nobody's old friend.
+            part = low, high, not wanted
+            pieces.append(block.texts.get(part) or self._join(block, part))
             if not wanted:
-                pieces[-1] = pieces[-1][:-1]
                 return pieces
             index -= 1
             high = len(blocks[index].keys)
 
-    def _join(self, block: Block, low: int, high: int) -> bytes:
-        """The rows of a part of a block, newest first, with a comma behind each; kept, at the cost of older ones."""
-        row = self._columns.row
-        text = b",".join([*[row[key & SLOT_MASK] for key in reversed(block.keys[low:high])], b""])
+    def _join(self, block: Block, part: Part) -> bytes:
+        """The rows of a part of a block, newest first; kept, at the cost of older ones."""
+        row, (low, high, is_last) = self._columns.row, part
+        rows = [row[key & SLOT_MASK] for key in reversed(block.keys[low:high])]
+        text = b",".join(rows if is_last else [*rows, b""])
         if len(block.texts) >= PIECES_KEPT_MAX:
             block.texts.clear()
-        block.texts[low, high] = text
+        block.texts[part] = text
         self._kept.pop(block, None)
         self._kept[block] = None
         if len(self._kept) > BLOCKS_KEPT_MAX:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tradepost.market.shelf.blocks import NO_KEY, NO_SLOTS, SLOT_MASK, Blocks, HasIds, Keys, Slots, slots_of
+from tradepost.rules.words import fold
 
 Codes = NDArray[np.int64]
 
@@ -44,7 +45,7 @@ class Names:
             self.json.append(msgspec.json.encode(name))  # first, as it refuses what is no text at all
             code = self._codes[name] = len(self.text)
             self.text.append(name)
-            self._folded.append(name.casefold())
+            self._folded.append(fold(name))
             self.offers.append(Blocks(self._ids))
             if code == len(self.count):
                 self.count = np.append(self.count, np.zeros(code + 64, np.int64))
@@ -93,7 +94,7 @@ class Names:
 
     def wanted(self, names: Iterable[str] | None, search: str | None) -> Codes | None:
         """The numbers of these names which hold the term and have offers; None when neither is asked for."""
-        term = (search or "").casefold()
+        term = fold(search or "")
         if names is None:
             return self._holding(term) if term else None
         codes = {self._codes[name] for name in names if name in self._codes}

@@ -4,12 +4,15 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
+import numpy as np
+
 from tradepost import log
 from tradepost.market.shelf.dump import Dump
 from tradepost.market.shelf.game import REFILL_CHANGES_MIN, Shelf
 from tradepost.market.shelf.offer import ShelfOffer
 from tradepost.market.shelf.query import NamePrice, Page, Query
 from tradepost.market.shelf.selection import select_groups, select_page, select_slots
+from tradepost.rules.words import fold
 
 logger = log.get(__name__)
 
@@ -75,6 +78,11 @@ class Shelves:
                 return row
         return None
 
+    def assetids(self, project: str, ids: Sequence[int]) -> list[int]:
+        """The assets of offers that a page of a game has just shown."""
+        shelf = self._shelves.get(project)
+        return [] if shelf is None else shelf.columns.assetid.take([shelf.slot[id_] for id_ in ids]).tolist()
+
     def page(self, query: Query) -> Page:
         """The page of offers that a query asks for, with the exact total."""
         shelf = self._settled(query.project)
@@ -91,7 +99,7 @@ class Shelves:
     def dump(self, project: str, offset: int, limit: int) -> list[bytes]:
         """Rows on sale, newest first, in pieces which one after another are the rows with commas between them.
 
-        Every piece but the last is the same object again until an offer in it changes.
+        Every piece is the same object again until an offer in it changes.
         """
         shelf = self._settled(project)
         return [] if shelf is None else self._dumps[project].pieces(offset, limit)
@@ -104,9 +112,9 @@ class Shelves:
     def names(self, project: str, search: str | None = None) -> list[str]:
         """The names on sale that hold a term in any case, in the order of the names."""
         shelf = self._settled(project)
-        term = (search or "").casefold()
+        term = fold(search or "")
         names = [] if shelf is None else [shelf.names.text[code] for code in shelf.names.by_name().tolist()]
-        return [name for name in names if term in name.casefold()] if term else names
+        return [name for name in names if term in fold(name)] if term else names
 
     def by_names(
         self,
@@ -136,14 +144,21 @@ class Shelves:
 
     def prices(self, project: str) -> list[NamePrice]:
         """The cheapest price and the number of offers of each name on sale, in the order of the names."""
+        return list(map(NamePrice._make, zip(*self.price_columns(project), strict=True)))
+
+    def price_columns(
+        self, project: str, names: Sequence[str] | None = None, search: str | None = None
+    ) -> tuple[list[str], list[int], list[int]]:
+        """The same as `prices` in three lists, which takes a fifth of the time; of these names, with this in them."""
         shelf = self._settled(project)
         if shelf is None:
-            return []
-        names = shelf.names
-        codes = names.by_name()
-        cheapest, count = (names.floor[codes] >> 32).tolist(), names.count[codes].tolist()
-        texts = [names.text[code] for code in codes.tolist()]
-        return list(map(NamePrice._make, zip(texts, cheapest, count, strict=True)))
+            return [], [], []
+        known, codes = shelf.names, shelf.names.by_name()
+        wanted = known.wanted(names, search)
+        if wanted is not None:
+            codes = codes[np.isin(codes, wanted)]
+        texts = [known.text[code] for code in codes.tolist()]
+        return texts, (known.floor[codes] >> 32).tolist(), known.count[codes].tolist()
 
     def _shelf(self, project: str) -> Shelf:
         """The shelf of a game, made now if it has had no offer yet."""

@@ -33,6 +33,11 @@ def float_value(text: str | None) -> int | None:
     return bound_value(number) if math.isfinite(number) else None
 
 
+def wear(text: str) -> float:
+    """The number that the text of a wear says, for whoever compares it with a 32-bit float himself."""
+    return float(text)
+
+
 def bound_value(number: float) -> int:
     """Any float but NaN as an integer of the same order; what 32 bits can not hold becomes an infinity."""
     try:

@@ -1,10 +1,11 @@
 """v2's calls that only look: balance, inventory, items on sale, the catalogue, own offers, operations."""
 
 from typing import Annotated, Any, Literal
+from weakref import WeakKeyDictionary
 
 import msgspec
 
-from tradepost.dialects.edge import Answer
+from tradepost.dialects.edge import Answer, encode
 from tradepost.dialects.fields import (
     CustomId,
     Flag,
@@ -21,21 +22,25 @@ from tradepost.dialects.fields import (
     Until,
     Whole,
 )
+from tradepost.dialects.representation import in_pieces
 from tradepost.dialects.shadowpay.calls import Call, Content, Nothing
 from tradepost.dialects.shadowpay.rows import inventory_row, operation, own_row
+from tradepost.dialects.shadowpay.v2.stream import place
 from tradepost.dialects.shadowpay.words import ITEMS_MAX, OPERATIONS_MAX
-from tradepost.dialects.shapes import COMMAS, Also
+from tradepost.dialects.shapes import BLANKS, COMMAS, FILLED, Also
 from tradepost.market import inventories, ledger, on_sale, presence, steam_items, users
 from tradepost.market.on_sale import OwnQuery
 from tradepost.market.operations import OperationsQuery
 from tradepost.market.operations import operations as trades_of
 from tradepost.market.shelf import Query
+from tradepost.market.steam_items import Catalogue, SteamItem
 from tradepost.rules.money import write_cents
 from tradepost.rules.refusals import NotFound
 
 CSGO = Project("csgo")
 FIRST = Offset(0)
 PAGE = Limit(100)
+CATALOGUE_DUMPS_MAX = 16  # of one game
 DUMP_ROWS_MIN = 200  # a longer page of everything is sent from the shelf's own pieces
 
 Game = Annotated[Project, Also("game")]
@@ -47,10 +52,11 @@ def _page(data: object, total: int, limit: int, offset: int) -> dict[str, Any]:
     return {"data": data, "metadata": {"limit": limit, "offset": int(offset), "total": total}}
 
 
-def _raw_page(pieces: list[bytes], total: int, limit: int, offset: int, brackets: bytes = b"[]") -> Answer:
-    """A page whose rows are JSON already: the pieces go out as they are."""
+def raw_page(pieces: list[bytes], total: int, limit: int, offset: int, brackets: bytes = b"[]") -> Answer:
+    """A page whose rows are JSON already: the pieces go out as they are, or not at all to whoever has them."""
     tail = b'%c,"metadata":{"limit":%d,"offset":%d,"total":%d},"status":"success"}'
-    return Answer([b'{"data":%c' % brackets[0], *pieces, tail % (brackets[1], limit, offset, total)])
+    ends = b'{"data":%c' % brackets[0], tail % (brackets[1], limit, offset, total)
+    return Answer([ends[0], *pieces, ends[1]], is_list=True)
 
 
 # Account -----------------------------------------------------------------------------------------------------
@@ -136,16 +142,17 @@ class ItemsAsked(msgspec.Struct):
 async def items(call: Call, asked: ItemsAsked) -> Content:
     """Items on sale; grouped, the cheapest of each name."""
     shelves, query = call.app.shelves, asked.query()
+    call.headers.append(place(call.app))
     if asked.group_by is not None:
         found = shelves.groups(query)
         names = map(msgspec.json.encode, found.names)
         rows = [b"%b:%b" % pair for pair in zip(names, found.rows, strict=True)]
-        return _raw_page([b",".join(rows)], found.total, query.limit, query.offset, b"{}")
+        return raw_page([b",".join(rows)], found.total, query.limit, query.offset, b"{}")
     if query.limit >= DUMP_ROWS_MIN and query == Query(query.project, limit=query.limit, offset=query.offset):
         pieces = shelves.dump(query.project, query.offset, query.limit)
-        return _raw_page(pieces, shelves.count(query.project), query.limit, query.offset)
+        return raw_page(pieces, shelves.count(query.project), query.limit, query.offset)
     found = shelves.page(query)
-    return _raw_page([b",".join(found.rows)], found.total, query.limit, query.offset)
+    return raw_page([b",".join(found.rows)], found.total, query.limit, query.offset)
 
 
 class ItemAsked(msgspec.Struct):
@@ -164,6 +171,12 @@ async def item(call: Call, asked: ItemAsked) -> Content:
     return {"data": {"item": msgspec.Raw(row), "is_seller_online": online}}
 
 
+# Long pages of everything, written once as long as the catalogue is the same.
+_catalogue_dumps: WeakKeyDictionary[Catalogue, dict[tuple[str, bool, int, int], list[bytes]]] = (
+    WeakKeyDictionary()
+)
+
+
 class CatalogueAsked(msgspec.Struct):
     """Which names of a game's catalogue."""
 
@@ -178,21 +191,29 @@ class CatalogueAsked(msgspec.Struct):
 
 async def catalogue(call: Call, asked: CatalogueAsked) -> Content:
     """Steam's items of a game with their Steam prices: by name, or downwards by the column that is named."""
-    limit = min(int(asked.limit), ITEMS_MAX)
-    direction = asked.sort_dir or ("asc" if asked.sort_column is None else "desc")
-    found, total = await steam_items.page(
-        call.app,
-        project=str(asked.project),
-        names=asked.steam_market_hash_name or None,
-        search=asked.search,
-        sort="price" if asked.sort_column == "price" else "market_hash_name",
-        descending=direction == "desc",
-        limit=limit,
-        offset=int(asked.offset),
+    limit, offset = min(int(asked.limit), ITEMS_MAX), int(asked.offset)
+    descending = (asked.sort_dir or ("asc" if asked.sort_column is None else "desc")) == "desc"
+    sort: steam_items.Sort = "price" if asked.sort_column == "price" else "market_hash_name"
+    names, search = asked.steam_market_hash_name, asked.search
+    known = await steam_items.priced(call.app, str(asked.project))
+    found, total = known.page(
+        names=names or None, search=search, sort=sort, descending=descending, limit=limit, offset=offset
     )
-    rows = [(one.market_hash_name, one.icon, write_cents(one.price_cents or 0)) for one in found]
-    data = [{"steam_market_hash_name": name, "icon": icon, "price": price} for name, icon, price in rows]
-    return _page(data, total, limit, asked.offset)
+    dumps = _catalogue_dumps.setdefault(known, {})
+    key = sort, descending, limit, offset
+    pieces = None if names or search else dumps.get(key)
+    if pieces is None:
+        pieces = await in_pieces(found, _catalogue_row)
+        if len(found) >= DUMP_ROWS_MIN and not names and not search:
+            if len(dumps) >= CATALOGUE_DUMPS_MAX:
+                dumps.clear()
+            dumps[key] = pieces
+    return raw_page(pieces, total, limit, offset)
+
+
+def _catalogue_row(item: SteamItem) -> bytes:
+    name, price = item.market_hash_name, write_cents(item.price_cents or 0)
+    return encode({"steam_market_hash_name": name, "icon": item.icon, "price": price})
 
 
 # The caller's own --------------------------------------------------------------------------------------------
@@ -201,7 +222,7 @@ async def catalogue(call: Call, asked: CatalogueAsked) -> Content:
 class OffersAsked(msgspec.Struct):
     """Which of the caller's own offers."""
 
-    steamid: SteamId | None = None
+    steamid: Annotated[SteamId | None, FILLED] = None
     sort_column: Literal["id", "price", "time_created"] = "price"
     sort_dir: Direction = "desc"
     limit: Limit = Limit(ITEMS_MAX)
@@ -214,7 +235,7 @@ async def own_offers(call: Call, asked: OffersAsked) -> Content:
     query = OwnQuery(asked.steamid, asked.sort_column, asked.sort_dir == "desc", limit, int(asked.offset))
     found, total = await on_sale.page(call.app, call.caller.account_id, query)
     rows = [own_row(one.row, one.seller_steamid) for one in found]
-    return _raw_page([b",".join(rows)], total, limit, asked.offset)
+    return raw_page([b",".join(rows)], total, limit, asked.offset)
 
 
 class OperationsAsked(msgspec.Struct):
@@ -222,7 +243,7 @@ class OperationsAsked(msgspec.Struct):
 
     type: Literal["buy", "sell"] | None = None
     states: Annotated[list[Literal["active", "cancelled", "finished"]], COMMAS] = []
-    custom_ids: Annotated[list[CustomId], COMMAS] = []
+    custom_ids: Annotated[list[CustomId], COMMAS, BLANKS] = []
     date_from: Since | None = None
     date_to: Until | None = None
     sort_column: Literal["id", "time_created", "price"] = "time_created"
@@ -246,6 +267,7 @@ async def operations(call: Call, asked: OperationsAsked) -> Content:
         offset=int(asked.offset),
         newest_per_custom_id=asked.group_by is not None,
     )
+    call.headers.append(place(call.app))
     found, total = await trades_of(call.app, call.caller.account_id, query)
     rows = [operation(one) for one in found]
     data = {row["custom_id"]: row for row in rows} if asked.group_by is not None else rows
