@@ -61,7 +61,15 @@ async def test_a_token_stands_for_its_account_and_scopes(app: App, test: bool) -
     assert token.startswith("test_" if test else "live_")
     assert len(token) == 5 + 43
     caller = await merchants.caller(app, token)
-    assert caller == Caller(caller.token_id, alice, steamid(1), frozenset({"read", "buy"}))
+    expected = Caller(
+        caller.token_id,
+        alice,
+        steamid(1),
+        frozenset({"read", "buy"}),
+        token[: merchants.PREFIX_CHARS],
+        "shop",
+    )
+    assert caller == expected
 
 
 async def test_only_the_hash_of_a_token_is_kept(db: Db) -> None:

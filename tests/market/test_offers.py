@@ -16,6 +16,7 @@ from tradepost.config import Settings
 from tradepost.db import Db
 from tradepost.market import bans, buying, ledger, merchants, offers, rates, users
 from tradepost.market.offers import Offer, Reprice, Repriced, Wanted
+from tradepost.market.offers.rows import COLUMNS
 from tradepost.market.shelf import Query
 from tradepost.market.users import Account
 from tradepost.rules.refusals import Conflicting, Forbidden, Malformed, NotFound, Refusal, SteamUnavailable
@@ -54,7 +55,7 @@ async def refused(market: Floor, seller: Account, wanted: list[Wanted], kind: ty
 
 
 async def row(market: Floor, offer: int) -> Offer:
-    found = await market.db.row(Offer, "SELECT * FROM offer WHERE id = $1", offer)
+    found = await market.db.row(Offer, f"SELECT {COLUMNS} FROM offer WHERE id = $1", offer)
     assert found is not None
     return found
 
@@ -216,7 +217,7 @@ async def test_an_item_unlocked_since_the_last_look_is_listed(market: Floor) -> 
 async def test_steam_that_gives_no_answer_is_told_apart_and_nothing_is_listed(market: Floor) -> None:
     alice, (assetid,) = await market.seller(SLATE)
     await market.sim.control("POST", f"/_sim/users/{alice.steamid}", {"private": True})
-    assert "private" in await refused(market, alice, at(100, assetid), SteamUnavailable)
+    assert "private" in await refused(market, alice, at(100, assetid), Forbidden)
     bob, (assetid,) = await market.seller(SLATE)
     await market.fault("garbage")
     assert "no usable answer" in await refused(market, bob, at(100, assetid), SteamUnavailable)

@@ -92,7 +92,7 @@ def _chosen(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from tradepost.cli import operating, running, trading  # noqa: PLC0415 - `--help` of the agent needs none of it
+    from tradepost.cli import operating, running, tokens, trading  # noqa: PLC0415 - `--help` of the agent needs none of it
 
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument("--config", type=Path, help="a TOML file with settings (TRADEPOST_CONFIG)")
@@ -110,6 +110,7 @@ def _parser() -> argparse.ArgumentParser:
     adder = Adder(verbs, shared)
     running.add(adder)
     operating.add(adder)
+    tokens.add(adder)
     trading.add(adder)
     for name, sentence in (
         ("agent", "the seller's program: pair, sign-in, run, status, grants, unpair"),

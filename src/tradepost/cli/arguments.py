@@ -4,6 +4,7 @@ from argparse import ArgumentTypeError
 from collections.abc import Callable
 
 from tradepost.market.merchants import FLOOR_BPS_MAX
+from tradepost.rules.client_address import read_network
 from tradepost.rules.money import read_cents, read_rate
 from tradepost.steam.ids import is_steamid
 from tradepost.steam.trade_url import is_trade_token
@@ -42,6 +43,15 @@ def trade_token(text: str) -> str:
     """The token of a trade URL."""
     if not is_trade_token(text):
         raise ArgumentTypeError("a trade token is the 6 to 16 characters after token= in a trade URL")
+    return text
+
+
+def network(text: str) -> str:
+    """An address, or a network of addresses."""
+    if read_network(text) is None:
+        raise ArgumentTypeError(
+            "an address looks like 203.0.113.7, a network like 10.0.0.0/8 or 2001:db8::/32"
+        )
     return text
 
 

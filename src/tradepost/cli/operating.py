@@ -1,4 +1,4 @@
-"""Verbs of an operator: people and their tokens, grants, bans, rates, switches, the catalogue."""
+"""Verbs of an operator: people, grants, bans, rates, switches, the catalogue."""
 
 import csv
 import hashlib
@@ -15,7 +15,18 @@ from tradepost.cli.arguments import cents, days, percent, phrase, rate, steamid,
 from tradepost.cli.running import database
 from tradepost.config import Settings
 from tradepost.db import Tx, migrate
-from tradepost.market import agents, bans, clock, ledger, merchants, rates, steam_items, switches, users
+from tradepost.market import (
+    agents,
+    bans,
+    clock,
+    ledger,
+    merchants,
+    rates,
+    seals,
+    steam_items,
+    switches,
+    users,
+)
 from tradepost.market.users import Account
 from tradepost.market.wakeup import wake
 from tradepost.rules.money import read_cents, write_cents, write_rate
@@ -34,7 +45,8 @@ async def the_app(settings: Settings) -> AsyncIterator[App]:
             yield app
 
 
-async def _account(tx: Tx, steamid_: str) -> Account:
+async def account_of(tx: Tx, steamid_: str) -> Account:
+    """Return the account of a steamid; raises NotFound with what to do where there is none."""
     found = await users.by_steamid(tx, steamid_)
     if found is None:
         raise NotFound(f"The market does not know {steamid_}; `tradepost user add` makes an account.")
@@ -57,7 +69,7 @@ async def create_merchant(settings: Settings, options: Namespace) -> int:
 async def deposit(settings: Settings, options: Namespace) -> int:
     """Add money to an account's deposit, once for its reference."""
     async with the_app(settings) as app, app.db.transaction() as tx:
-        account = await _account(tx, options.steamid)
+        account = await account_of(tx, options.steamid)
         key = (
             options.reference
             or hashlib.sha256(f"{account.id} {app.real_now().isoformat()}".encode()).hexdigest()[:16]
@@ -68,40 +80,6 @@ async def deposit(settings: Settings, options: Namespace) -> int:
     sys.stdout.write(
         f"; deposit {write_cents(purse.deposit_cents)}, balance {write_cents(purse.balance_cents)} USD\n"
     )
-    return 0
-
-
-async def create_token(settings: Settings, options: Namespace) -> int:
-    """Make a further API token for an account; it is printed this once."""
-    async with the_app(settings) as app, app.db.transaction() as tx:
-        account = await _account(tx, options.steamid)
-        scopes = options.scopes.split(",")
-        token = await merchants.make_token(
-            tx, account.id, app.now(), test=settings.mode != "production", scopes=scopes, label=options.label
-        )
-    sys.stdout.write(f"{token}\n")
-    return 0
-
-
-async def revoke_token(settings: Settings, options: Namespace) -> int:
-    """Revoke a token, named whole or by its prefix; it holds everywhere within a second."""
-    async with the_app(settings) as app, app.db.transaction() as tx:
-        revoked = await merchants.revoke_token(tx, options.token, app.now())
-    sys.stdout.write(f"{revoked} revoked\n")
-    return 0 if revoked else 1
-
-
-async def list_tokens(settings: Settings, options: Namespace) -> int:
-    """List an account's tokens by prefix, scopes and label."""
-    async with the_app(settings) as app, app.db.transaction() as tx:
-        account = await _account(tx, options.steamid)
-        rows = await tx.fetch(
-            "SELECT prefix, scopes, label, revoked_at FROM api_token WHERE account_id = $1 ORDER BY id",
-            account.id,
-        )
-    for row in rows:
-        state = f"revoked {row['revoked_at']:%Y-%m-%d}" if row["revoked_at"] else "valid"
-        sys.stdout.write(f"{row['prefix']}…  {','.join(row['scopes'])}  {state}  {row['label']}\n")
     return 0
 
 
@@ -119,7 +97,7 @@ async def pair_user(settings: Settings, options: Namespace) -> int:
     """Print a code with which a seller's program pairs itself; --merchant: and lets that merchant list for him."""
     async with the_app(settings) as app, app.db.transaction() as tx:
         account = await users.know(tx, options.steamid, "operator", app.now())
-        merchant = await _account(tx, options.merchant) if options.merchant else None
+        merchant = await account_of(tx, options.merchant) if options.merchant else None
         code = await agents.make_code(tx, account.id, app.real_now(), settings.pairing_minutes,
                                       merchant_id=merchant.id if merchant else None, floor_bps=options.floor * 100)  # fmt: skip
     sys.stdout.write(f"{code}\n")
@@ -132,7 +110,7 @@ async def pair_user(settings: Settings, options: Namespace) -> int:
 async def give_grant(settings: Settings, options: Namespace) -> int:
     """Let a merchant list a seller's items, on the seller's word to the operator."""
     async with the_app(settings) as app, app.db.transaction() as tx:
-        merchant, seller = await _account(tx, options.merchant), await _account(tx, options.seller)
+        merchant, seller = await account_of(tx, options.merchant), await account_of(tx, options.seller)
         await merchants.grant(
             tx, merchant.id, seller.id, "operator", app.now(), floor_bps=options.floor * 100
         )
@@ -144,7 +122,7 @@ async def revoke_grant(settings: Settings, options: Namespace) -> int:
     """Take a seller's grant to a merchant back; the merchant's offers of his items end."""
     async with the_app(settings) as app:
         async with app.db.transaction() as tx:
-            merchant, seller = await _account(tx, options.merchant), await _account(tx, options.seller)
+            merchant, seller = await account_of(tx, options.merchant), await account_of(tx, options.seller)
             ended = await merchants.revoke_grant(tx, merchant.id, seller.id, app.now())
         await wake(app)
     sys.stdout.write(f"{len(ended)} offers ended\n")
@@ -219,6 +197,18 @@ def _read_prices(path: Path) -> dict[str, dict[str, int]]:
     return prices
 
 
+async def rotate_keys(settings: Settings, _: Namespace) -> int:
+    """Seal every secret anew under the first of the keys; the others are not needed after that."""
+    async with the_app(settings) as app:
+        try:
+            done, name = await seals.rotate(app)
+        except seals.SealBroken as broken:
+            sys.stderr.write(f"tradepost: {broken}; nothing of that table was changed\n")
+            return 1
+    sys.stdout.write(f"{done} secrets were sealed anew; all lie under the key {name}\n")
+    return 0
+
+
 def add(verbs: Adder) -> None:
     """Add the operator's verbs."""
     who = ("steamid", {"type": steamid, "help": "his SteamID64"})
@@ -245,16 +235,6 @@ def add(verbs: Adder) -> None:
         "deposit", deposit, who, ("amount", {"type": cents, "help": "in USD, such as 100.00"}),
         ("--reference", {"type": phrase, "help": "a name for this deposit: the same twice moves the money once"}),
     )  # fmt: skip
-    group = verbs.group("token", "API tokens")
-    group.verb(
-        "create", create_token, who,
-        ("--scopes", {"default": "read,sell,buy", "help": "what it may do (read,sell,buy)"}),
-        ("--label", {"type": phrase, "default": "", "help": "what it is for"}),
-    )  # fmt: skip
-    group.verb(
-        "revoke", revoke_token, ("token", {"help": "the token, or its prefix as `token list` shows it"})
-    )
-    group.verb("list", list_tokens, who)
     group = verbs.group("user", "Steam users, sellers and buyers")
     trading = (
         "--trade-token",
@@ -287,5 +267,7 @@ def add(verbs: Adder) -> None:
         ("state", {"choices": ("on", "off"), "help": "as it shall be"}),
         ("--reason", {"type": phrase, "default": "", "help": "what callers are told"}),
     )  # fmt: skip
+    group = verbs.group("keys", "the keys of secrets at rest")
+    group.verb("rotate", rotate_keys)
     group = verbs.group("prices", "Steam prices")
     group.verb("import", import_prices, ("file", {"type": Path, "help": "a CSV file; prices in USD"}))

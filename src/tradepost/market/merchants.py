@@ -1,102 +1,34 @@
-"""Merchants: tokens, by which an account calls the APIs, and grants, by which it acts for others' items."""
+"""Merchants: grants, by which an account acts for others' items; the tokens by which it calls are in `tokens`."""
 
-import hashlib
-import re
-import secrets
-from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Literal
 
-from tradepost.app import App
 from tradepost.db import Reader, Tx
 from tradepost.market import endings, users
-from tradepost.market.recent import Recent
+from tradepost.market.tokens import PREFIX_CHARS, SCOPES, Caller, caller, make_token, revoke_token
 from tradepost.market.users import Account
-from tradepost.rules.refusals import Conflicting, Forbidden, Malformed, Unauthenticated
+from tradepost.rules.refusals import Conflicting, Forbidden, Malformed
 
-TOKEN_BYTES = 32  # 256 bits, so that no guess is worth a request
-PREFIX_CHARS = 13  # "live_" and eight more: enough to tell tokens apart, far too little to use one
-SCOPES = ("read", "sell", "buy")
-LABEL_CHARS_MAX = 100
-CALLER_SECONDS = 0.5  # how long a token may be believed after it was looked up
-CALLERS_MAX = 10_000
+__all__ = [
+    "PREFIX_CHARS",
+    "SCOPES",
+    "Caller",
+    "GivenBy",
+    "Grant",
+    "Seller",
+    "caller",
+    "grant",
+    "grants_of_seller",
+    "make_token",
+    "revoke_grant",
+    "revoke_token",
+    "seller_for",
+]
+
 FLOOR_BPS_MAX = 300_000  # thirty Steam prices: nothing may be listed for more
 
 GivenBy = Literal["pairing", "page", "payment", "operator"]
-
-_TOKEN = re.compile(r"(?:test|live)_[A-Za-z0-9_-]{43}", re.ASCII)
-
-
-# Tokens -----------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who calls an API, and what his token lets him do."""
-
-    token_id: int
-    account_id: int
-    steamid: str
-    scopes: frozenset[str]
-
-
-_callers: Recent[bytes, Caller] = Recent(CALLER_SECONDS, CALLERS_MAX)
-
-
-async def caller(app: App, token: str) -> Caller:
-    """Return who a token stands for; raises Unauthenticated for a malformed, unknown or revoked one.
-
-    It is looked up by its hash, so no comparison's time depends on how much of a guess was right.
-    """
-    if not _TOKEN.fullmatch(token):
-        raise Unauthenticated
-    hash_ = _hash(token)
-    return await _callers.get(app, hash_, lambda: _look_up(app, hash_))
-
-
-async def _look_up(app: App, hash_: bytes) -> Caller:
-    found = await app.db.fetch(
-        "SELECT t.id, t.account_id, a.steamid, t.scopes FROM api_token t JOIN account a ON a.id = t.account_id"
-        " WHERE t.hash = $1 AND t.revoked_at IS NULL",
-        hash_,
-    )
-    if not found:
-        raise Unauthenticated
-    return Caller(found[0]["id"], found[0]["account_id"], found[0]["steamid"], frozenset(found[0]["scopes"]))
-
-
-async def make_token(
-    tx: Tx, account_id: int, now: datetime, *, test: bool, scopes: Iterable[str] = SCOPES, label: str = ""
-) -> str:
-    """Make an API token and return it, the only time that it can be seen: its hash alone is kept."""
-    wanted = set(scopes)
-    if not wanted or not wanted <= set(SCOPES):
-        raise Malformed("scopes", f"must be one or more of {', '.join(SCOPES)}")
-    if len(label) > LABEL_CHARS_MAX or not label.isprintable():
-        raise Malformed("label", f"must be at most {LABEL_CHARS_MAX} printable characters")
-    token = ("test_" if test else "live_") + secrets.token_urlsafe(TOKEN_BYTES)
-    await tx.execute(
-        "INSERT INTO api_token (account_id, hash, prefix, scopes, label, created_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6)",
-        account_id, _hash(token), token[:PREFIX_CHARS], sorted(wanted), label, now,
-    )  # fmt: skip
-    return token
-
-
-async def revoke_token(tx: Tx, token_or_prefix: str, now: datetime) -> int:
-    """Revoke a token, named whole or by its prefix; return how many that were. It holds within a second."""
-    if not token_or_prefix.isascii() or not token_or_prefix.isprintable():
-        return 0
-    return await tx.execute(
-        "UPDATE api_token SET revoked_at = $3 WHERE (hash = $1 OR prefix = $2) AND revoked_at IS NULL",
-        _hash(token_or_prefix), token_or_prefix, now,
-    )  # fmt: skip
-
-
-def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode("ascii")).digest()
-
 
 # Grants (rules.md 1) ----------------------------------------------------------------------------------------
 

@@ -1,15 +1,17 @@
 """Buying, the same in both versions: what a purchase is asked with, and the one way to the market."""
 
 import hashlib
+from typing import Annotated
 
 import msgspec
 
-from tradepost.app import App
 from tradepost.db import DatabaseBusy, DatabaseGone
-from tradepost.dialects.fields import CustomId, Id, Price, SteamId, TradeToken
+from tradepost.dialects.fields import ID_MAX, CustomId, Id, Price, SteamId, TradeToken
 from tradepost.dialects.measures import BUYS
-from tradepost.dialects.shadowpay.words import INTERNAL_ERROR, within_ids, word
-from tradepost.market import switches, trades
+from tradepost.dialects.shadowpay.calls import REPLAYED, Call
+from tradepost.dialects.shadowpay.words import INTERNAL_ERROR, word
+from tradepost.dialects.shapes import FILLED
+from tradepost.market import keys, switches, trades
 from tradepost.market.trades import Buy, TradeView
 from tradepost.rules.money import write_cents
 from tradepost.rules.refusals import Refusal
@@ -21,7 +23,7 @@ class BuyAsked(msgspec.Struct):
     id: Id
     steamid: SteamId
     trade_token: TradeToken
-    price: Price | None = None  # the most that the caller will pay
+    price: Annotated[Price | None, FILLED] = None  # the most that the caller will pay; without it any price
     custom_id: CustomId | None = None
 
     @property
@@ -38,16 +40,21 @@ class BuyAsked(msgspec.Struct):
         return hashlib.sha256(msgspec.json.encode(parts)).digest()
 
 
-async def buy(app: App, account_id: int, asked: BuyAsked, key: str | None) -> TradeView:
-    """Buy for an account, and count what came of it."""
+async def buy(call: Call, asked: BuyAsked) -> TradeView:
+    """Buy for the caller, once for his custom id and his key, and count what came of it."""
     result = INTERNAL_ERROR
+    app, account_id, key = call.app, call.caller.account_id, call.key
     try:
-        await switches.refuse_if_off(app, "buying")
+        if key is not None and await keys.bought_before(app.db, account_id, key):
+            call.headers.append(REPLAYED)
+        else:
+            await switches.refuse_if_off(app, "buying")
         view = await trades.buy(
             app,
             Buy(
                 buyer_id=account_id,
-                offer_id=within_ids(asked.id),
+                # Nothing has an id above the most, the most included; but whether the key was used is asked all the same.
+                offer_id=min(int(asked.id), ID_MAX),
                 steamid=str(asked.steamid),
                 trade_token=str(asked.trade_token),
                 ceiling_cents=None if asked.price is None else int(asked.price),

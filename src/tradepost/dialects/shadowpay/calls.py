@@ -1,65 +1,48 @@
-"""How a call of the ShadowPay API goes, v1 and v2 alike: token, limits, scope, parameters, deed, answer.
+"""What a call of the ShadowPay API is, v1 and v2 alike: a line of a version's table, and what its handler is given.
 
-A `Way` is one path with its methods. Whatever happens inside is answered in the API's own envelope; what is not a
-refusal is a bug of ours or a database that is away, and nobody outside is told more than that.
+How a call goes from the request to its answer is in `ways`.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal, get_type_hints
+import hashlib
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar, get_type_hints
 
 import msgspec
-from starlette.requests import ClientDisconnect
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope
 
-from tradepost import log
 from tradepost.app import App
-from tradepost.db import DatabaseBusy, DatabaseGone
-from tradepost.dialects.edge import (
-    Answer,
-    BodyUnread,
-    Header,
-    Pace,
-    header,
-    header_values,
-    json_answer,
-    note,
-    receive_body,
-)
-from tradepost.dialects.reading import read_all
-from tradepost.dialects.shadowpay.words import INTERNAL_ERROR, refused, word
-from tradepost.dialects.shapes import take
-from tradepost.dialects.tree import Node
-from tradepost.market import merchants, switches
-from tradepost.market.merchants import Caller
-from tradepost.rules.refusals import (
-    Conflicting,
-    Forbidden,
-    Malformed,
-    Refusal,
-    SwitchedOff,
-    TooManyRequests,
-    Unauthenticated,
-    UnknownRoute,
-)
+from tradepost.dialects.edge import Answer, Header, header_values, json_answer
+from tradepost.dialects.pace import Kind
+from tradepost.market.keys import Claim
+from tradepost.market.tokens import Caller
+from tradepost.rules.refusals import Conflicting, Malformed
 
-READY_SECONDS = 5.0  # that a call waits for the shelves of a server that is just starting
-AGAIN_SECONDS = 1  # after which a caller may try again, where a part of ours is away
-NO_STORE: Header = (b"cache-control", b"no-store")
+KEY = "Idempotency-Key"
+REPLAYED: Header = (b"idempotency-replayed", b"true")
 
-logger = log.get(__name__)
+_KEY = re.compile(r"[!-~]{1,255}", re.ASCII)
 
 TokenScope = Literal["read", "sell", "buy"]
+R = TypeVar("R")
+
+
+async def _gone() -> Message:
+    return {"type": "http.disconnect"}
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call under way: by whom, and what of the request is no parameter."""
+    """One call under way: by whom, what it was asked with, and what of the request is no parameter."""
 
     app: App
     caller: Caller
     scope: Scope
+    route: str = ""
+    asked: msgspec.Struct | None = None
+    headers: list[Header] = field(default_factory=list)  # that go back beside the answer
+    receive: Receive = _gone  # what a caller who is being answered still does: leave, for one
 
     def header(self, name: str) -> str | None:
         """A header of the call; raises Conflicting when it was sent with two values."""
@@ -68,6 +51,34 @@ class Call:
             raise Conflicting(f"The header {name} is given more than once, with different values.")
         return next(iter(values), None)
 
+    @property
+    def key(self) -> str | None:
+        """The call's Idempotency-Key; raises Malformed for one that cannot be."""
+        key = self.header(KEY)
+        if key is not None and not _KEY.fullmatch(key):
+            raise Malformed(KEY, "must have 1 to 255 visible ASCII characters")
+        return key
+
+    def claim(self, render: Callable[[R], dict[str, Any]]) -> Claim[R] | None:
+        """What a deed takes and keeps in its transaction (`market/keys.py`); None for a call without a key.
+
+        `render` makes of the deed's result what the handler returns of it.
+        """
+        key = self.key
+        if key is None:
+            return None
+
+        def answer(result: R) -> tuple[int, bytes]:
+            made = succeeded(render(result))
+            return made.status, b"".join(made.pieces)
+
+        return Claim(self.caller.account_id, key, self._digest(), answer)
+
+    def _digest(self) -> bytes:
+        """What tells this request from any other, in whatever notation its parameters came."""
+        parts = [self.scope["method"], self.route, self.asked]
+        return hashlib.sha256(msgspec.json.encode(parts, enc_hook=str)).digest()
+
 
 class Nothing(msgspec.Struct):
     """A call without parameters."""
@@ -75,7 +86,6 @@ class Nothing(msgspec.Struct):
 
 Content = dict[str, Any] | Answer
 Handler = Callable[[Call, Any], Awaitable[Content]]
-Kind = Literal["read", "sell", "buy", "steam"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +99,7 @@ class Method:
     scope: TokenScope
     handler: Handler
     kind: Kind | None = None
+    answers: Any = None  # the type of a success's body: a struct of `answers`, for the papers
 
     @property
     def asked(self) -> type[msgspec.Struct]:
@@ -102,145 +113,6 @@ class Method:
         return self.kind or self.scope
 
 
-@dataclass(frozen=True, slots=True)
-class Manners:
-    """How a version of the API answers what went wrong: with which HTTP status, in its own envelope."""
-
-    status: Callable[[Refusal], int]
-    internal_status: int
-    gone_status: int
-
-    async def respond(self, scope: Scope, send: Send, route: str, answer: Awaitable[Answer]) -> None:
-        """Send an answer, or what kept it from being made."""
-        noted = note(scope)
-        noted.route = route
-        try:
-            made = await answer
-        except ClientDisconnect:
-            return  # nobody is there to be answered
-        except Refusal as refusal:
-            noted.word = word(refusal)
-            made = self.refuse(refusal)
-        except (DatabaseGone, DatabaseBusy) as error:
-            noted.word = "disabled"
-            logger.warning("request_lost_the_database", route=route, error=str(error))
-            made = self._without_database(error)
-        except Exception:
-            noted.word = INTERNAL_ERROR
-            logger.exception("request_failed", route=route)
-            made = self._failed()
-        made.headers.append(NO_STORE)
-        await made.send(send)
-
-    def refuse(self, refusal: Refusal) -> Answer:
-        """A refusal in the API's words."""
-        headers: list[Header] = []
-        if isinstance(refusal, TooManyRequests):
-            headers.append((b"retry-after", b"%d" % refusal.retry_after_seconds))
-        elif isinstance(refusal, SwitchedOff):
-            headers.append((b"retry-after", b"%d" % AGAIN_SECONDS))
-        elif isinstance(refusal, BodyUnread):
-            headers.append((b"connection", b"close"))
-        return json_answer(refused(refusal), self.status(refusal), headers)
-
-    def _without_database(self, error: DatabaseGone | DatabaseBusy) -> Answer:
-        unknown = isinstance(error, DatabaseGone) and error.maybe_committed
-        details = (
-            "Our database went away before it answered, so the call may have been carried out: look, or repeat it"
-            " with the same custom_id."
-            if unknown
-            else "Our database does not answer at the moment; nothing was done."
-        )
-        content = {"status": "error", "error_message": "disabled", "error_details": details}
-        return json_answer(content, self.gone_status, [(b"retry-after", b"%d" % AGAIN_SECONDS)])
-
-    def _failed(self) -> Answer:
-        details = "Something went wrong on our side; it is in our log."
-        content = {"status": "error", "error_message": INTERNAL_ERROR, "error_details": details}
-        return json_answer(content, self.internal_status)
-
-
-class Way:
-    """One path of the API, as an ASGI application: for each of its methods the token's scope and the handler."""
-
-    def __init__(
-        self,
-        app: App,
-        pace: Pace,
-        manners: Manners,
-        route: str,
-        methods: Mapping[str, Method],
-    ) -> None:
-        self._app = app
-        self._pace = pace
-        self._manners = manners
-        self._route = route
-        self._methods = {name: (method, method.asked) for name, method in methods.items()}
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        await self._manners.respond(scope, send, self._route, self._answer(scope, receive))
-
-    async def _answer(self, scope: Scope, receive: Receive) -> Answer:
-        app = self._app
-        name = "GET" if scope["method"] == "HEAD" else scope["method"]
-        if name not in self._methods:
-            raise UnknownRoute
-        method, asked = self._methods[name]
-        body = await receive_body(scope, receive, app.settings.body_bytes_max)
-        tree = read_all(scope["query_string"], body, header(scope, b"content-type"))
-        caller = await merchants.caller(app, _token(scope, tree))
-        note(scope).account_id = caller.account_id
-        self._pace.count(caller.token_id, app.real_now())
-        await switches.refuse_if_off(app, "api")
-        if method.scope not in caller.scopes:
-            raise Forbidden(f"This token lacks the scope {method.scope}.")
-        await _ready(app)
-        for parameter, value in scope.get("path_params", {}).items():
-            tree.below(parameter, parameter).values.append(value)
-        content = await method.handler(Call(app, caller, scope), take(asked, tree))
-        return content if isinstance(content, Answer) else json_answer({"status": "success", **content})
-
-
-class Stranger:
-    """Every path that is none of the API's calls."""
-
-    def __init__(self, manners: Manners) -> None:
-        self._manners = manners
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Say so in the API's words."""
-        await self._manners.respond(scope, send, "", _unknown())
-
-
-async def _unknown() -> Answer:
-    raise UnknownRoute
-
-
-def _token(scope: Scope, tree: Node) -> str:
-    """The one token of a request: as a parameter, as a header `Token`, or as a bearer."""
-    given = header_values(scope, b"token")
-    for value in header_values(scope, b"authorization"):
-        kind, _, token = value.partition(" ")
-        if kind.lower() == "bearer":
-            given.append(token.strip())
-    node = (tree.children or {}).get("token")
-    if node is not None and (parameter := node.scalar()) is not None:
-        if not isinstance(parameter, str):
-            raise Malformed(node.spelled, "must be a text")
-        given.append(parameter)
-    if not given:
-        raise Unauthenticated
-    if any(token != given[0] for token in given):
-        raise Conflicting("The request has two different tokens.")
-    return given[0]
-
-
-async def _ready(app: App) -> None:
-    """Wait a little for the shelves of a server that is just starting: an empty list would be a lie."""
-    if app.shelves_ready.is_set():
-        return
-    try:
-        await asyncio.wait_for(app.shelves_ready.wait(), READY_SECONDS)
-    except TimeoutError:
-        raise SwitchedOff("The server is just starting; try again in a moment.") from None
+def succeeded(content: dict[str, Any]) -> Answer:
+    """The answer to a call that went well."""
+    return json_answer({"status": "success", **content})

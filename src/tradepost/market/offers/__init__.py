@@ -4,7 +4,7 @@ The rows settle every race: a unique index says that an asset is on sale once, a
 """
 
 from tradepost.market.endings import end_all_of_seller, end_missing
-from tradepost.market.offers.changing import cancel, reprice
+from tradepost.market.offers.changing import CancelAnswers, PriceAnswers, cancel, reprice
 from tradepost.market.offers.making import make
 from tradepost.market.offers.rows import (
     OFFERS_MAX,
@@ -18,7 +18,9 @@ from tradepost.market.offers.rows import (
 
 __all__ = [
     "OFFERS_MAX",
+    "CancelAnswers",
     "Offer",
+    "PriceAnswers",
     "Reprice",
     "Repriced",
     "Wanted",

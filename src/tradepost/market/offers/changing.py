@@ -4,7 +4,8 @@ from collections.abc import Collection, Sequence
 
 from tradepost.app import App
 from tradepost.db import Tx
-from tradepost.market import feed, merchants
+from tradepost.market import feed, keys, merchants
+from tradepost.market.keys import Claim
 from tradepost.market.merchants import Seller
 from tradepost.market.offers.rows import (
     COLUMNS,
@@ -26,6 +27,9 @@ CANCELLED = "cancelled by the seller"
 NOT_FOUND = "not found"
 NOT_CANCELLED = {"reserved": "in a trade", "sold": "sold", "ended": "not on sale any more"}
 
+PriceAnswers = list[Repriced | tuple[int, Refusal]]
+CancelAnswers = tuple[list[Offer], list[tuple[int, str]]]
+
 _LOCK_OWN = (
     f"SELECT {COLUMNS} FROM offer WHERE id = ANY ($1) AND account_id = $2 AND seller_id = $3"
     " ORDER BY id FOR NO KEY UPDATE"
@@ -37,18 +41,27 @@ _CANCEL = (
 
 
 async def reprice(
-    app: App, caller_account_id: int, steamid: str, rows: Sequence[Reprice]
-) -> list[Repriced | tuple[int, Refusal]]:
+    app: App,
+    caller_account_id: int,
+    steamid: str,
+    rows: Sequence[Reprice],
+    claim: Claim[PriceAnswers] | None = None,
+    *,
+    beside: Sequence[int] | None = None,
+) -> PriceAnswers:
     """Change prices of what the caller has on sale for a user, each row by itself: the refused leave the others be.
 
-    Raises Forbidden where the caller may not act for this user.
+    `beside` are offers that rows name which could not be read: none may be named twice. With it there may be no row.
+    Raises Forbidden where the caller may not act for this user, and with a claim what `keys` raises. The key is
+    kept for a request of which at least one row was done.
     """
-    check([row.id for row in rows])
+    check([*(row.id for row in rows), *(beside or ())], least=1 if beside is None else 0)
     rate = await quote(app, {row.currency for row in rows})
     terms = price_terms(app.settings)
-    answers: list[Repriced | tuple[int, Refusal]] = []
+    answers: PriceAnswers = []
     changed: list[Repriced] = []
     async with app.db.transaction() as tx:
+        await keys.take(tx, claim)
         seller = await merchants.seller_for(tx, caller_account_id, steamid, hold=True)
         own = await _lock_own(tx, caller_account_id, seller, [row.id for row in rows])
         steam_prices = await _steam_prices(tx, own)
@@ -66,30 +79,43 @@ async def reprice(
             if cents != offer.price_cents:
                 changed.append(repriced)
         await _set_prices(tx, changed)
+        if any(isinstance(answer, Repriced) for answer in answers):
+            await keys.keep(tx, claim, answers, app.real_now())
     if changed:
         await feed.tell(app, [each.id for each in changed])
     return answers
 
 
 async def cancel(
-    app: App, caller_account_id: int, steamid: str, ids: Sequence[int]
-) -> tuple[list[Offer], list[tuple[int, str]]]:
+    app: App,
+    caller_account_id: int,
+    steamid: str,
+    ids: Sequence[int],
+    claim: Claim[CancelAnswers] | None = None,
+) -> CancelAnswers:
     """Take offers off sale; return those taken off, and each other id with the reason why it was not.
 
-    Raises Forbidden where the caller may not act for this user.
+    Raises Forbidden where the caller may not act for this user, and with a claim what `keys` raises. The key is
+    kept for a request that took at least one offer off.
     """
     ids = list(dict.fromkeys(ids))  # to cancel twice is to cancel once
     check(ids)
     async with app.db.transaction() as tx:
+        await keys.take(tx, claim)
         seller = await merchants.seller_for(tx, caller_account_id, steamid, hold=True)
         own = await _lock_own(tx, caller_account_id, seller, ids)
         ended = {offer.id: offer for offer in await tx.rows(Offer, _CANCEL, list(own), CANCELLED)}
+        others = [
+            (id_, NOT_CANCELLED[own[id_].state] if id_ in own else NOT_FOUND)
+            for id_ in ids
+            if id_ not in ended
+        ]
+        answer = [ended[id_] for id_ in ids if id_ in ended], others
+        if ended:
+            await keys.keep(tx, claim, answer, app.real_now())
     if ended:
         await feed.tell(app, list(ended))
-    others = [
-        (id_, NOT_CANCELLED[own[id_].state] if id_ in own else NOT_FOUND) for id_ in ids if id_ not in ended
-    ]
-    return [ended[id_] for id_ in ids if id_ in ended], others
+    return answer
 
 
 async def _lock_own(tx: Tx, caller_account_id: int, seller: Seller, ids: Sequence[int]) -> dict[int, Offer]:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from tradepost.app import App
 from tradepost.db import Reader, Tx
-from tradepost.market import bans, feed, merchants, scans, steam_items
+from tradepost.market import bans, feed, keys, merchants, scans, steam_items
+from tradepost.market.keys import Claim
 from tradepost.market.merchants import Seller
 from tradepost.market.offers.rows import Wanted, check, known, price_fault, price_terms, quote
 from tradepost.market.steam_items import SteamItem
@@ -51,13 +52,21 @@ class Listing:
         return (self.wanted.project, self.wanted.assetid)
 
 
-async def make(app: App, caller_account_id: int, steamid: str, wanted: Sequence[Wanted]) -> list[int]:
+async def make(
+    app: App,
+    caller_account_id: int,
+    steamid: str,
+    wanted: Sequence[Wanted],
+    claim: Claim[list[int]] | None = None,
+) -> list[int]:
     """Put items of a user on sale, all or none, for a caller who may act for them; return the offers' ids in order.
 
     First, without any lock, Steam is asked and refused what can be refused early; what decides is asked again in
-    the transaction that writes. Raises Forbidden, Malformed, Conflicting, NotFound or SteamUnavailable.
+    the transaction that writes. Raises Forbidden, UnknownUser, Malformed, Conflicting, NotFound or
+    SteamUnavailable; with a claim also what `keys` raises.
     """
-    check([(one.project, one.assetid) for one in wanted])
+    await keys.look(app.db, claim)
+    check([f"{one.assetid} ({one.project})" for one in wanted])
     if not all(is_assetid(one.assetid) for one in wanted):
         raise Malformed("id", "must be the id of an asset on Steam")
     seller = await _may_sell(app, app.db, caller_account_id, steamid)
@@ -66,8 +75,10 @@ async def make(app: App, caller_account_id: int, steamid: str, wanted: Sequence[
     items = await _find(app, seller.account, wanted)
     listings = [Listing(*each) for each in zip(wanted, prices, items, strict=True)]
     async with app.db.transaction() as tx:
+        await keys.take(tx, claim)
         seller = await _may_sell(app, tx, caller_account_id, steamid, hold=True)
         ids = await _write(app, tx, caller_account_id, seller, listings)
+        await keys.keep(tx, claim, ids, app.real_now())
     await feed.tell(app, ids)
     return ids
 

@@ -1,6 +1,5 @@
 """v2's calls that do something: buying, and putting offers on sale, repricing them, taking them off."""
 
-import re
 from typing import Annotated, Any
 
 import msgspec
@@ -10,22 +9,17 @@ from tradepost.dialects.shadowpay import buying, rows
 from tradepost.dialects.shadowpay.buying import BuyAsked
 from tradepost.dialects.shadowpay.calls import Call, Content
 from tradepost.dialects.shadowpay.words import CANCEL_MAX, MAKE_MAX, refused, within_ids
-from tradepost.dialects.shapes import COMMAS, Also, Rows
+from tradepost.dialects.shapes import COMMAS, Also, Rows, Unread
 from tradepost.market import offers, rates
-from tradepost.market.offers import Reprice, Repriced, Wanted
-from tradepost.rules.refusals import Malformed, Refusal
+from tradepost.market.offers import PriceAnswers, Reprice, Repriced, Wanted
+from tradepost.rules.refusals import Refusal
 
 USD = Currency(rates.USD)
-
-_KEY = re.compile(r"[!-~]{1,255}", re.ASCII)
 
 
 async def buy(call: Call, asked: BuyAsked) -> Content:
     """Buy an item for a user; the same request again gets the same answer."""
-    key = call.header("Idempotency-Key")
-    if key is not None and not _KEY.fullmatch(key):
-        raise Malformed("Idempotency-Key", "must have 1 to 255 visible ASCII characters")
-    view = await buying.buy(call.app, call.caller.account_id, asked, key)
+    view = await buying.buy(call, asked)
     return {"id": str(view.trade.id), "trade_data": rows.bought(view)}
 
 
@@ -50,7 +44,11 @@ async def make_offers(call: Call, asked: MakeAsked) -> Content:
     wanted = [
         Wanted(str(one.id), str(one.project), int(one.price), str(one.currency)) for one in asked.offers
     ]
-    ids = await offers.make(call.app, call.caller.account_id, str(asked.steamid), wanted)
+    claim = call.claim(_made)
+    return _made(await offers.make(call.app, call.caller.account_id, str(asked.steamid), wanted, claim))
+
+
+def _made(ids: list[int]) -> dict[str, Any]:
     return {"created_bid_ids": ids}
 
 
@@ -64,8 +62,10 @@ class CancelAsked(msgspec.Struct):
 async def cancel_offers(call: Call, asked: CancelAsked) -> Content:
     """Take offers off sale."""
     ids = [int(one) for one in asked.item_ids]
-    done = await offers.cancel(call.app, call.caller.account_id, str(asked.steamid), ids)
-    return rows.cancelled(*done)
+    claim = call.claim(rows.cancelled)
+    return rows.cancelled(
+        await offers.cancel(call.app, call.caller.account_id, str(asked.steamid), ids, claim)
+    )
 
 
 class NewPrice(msgspec.Struct):
@@ -80,19 +80,40 @@ class RepriceAsked(msgspec.Struct):
     """Which offers of a user get a new price."""
 
     steamid: SteamId
-    offers: Annotated[list[NewPrice], Rows(MAKE_MAX)]
+    offers: Annotated[list[NewPrice | Unread], Rows(MAKE_MAX)]
 
 
 async def reprice_offers(call: Call, asked: RepriceAsked) -> Content:
-    """Change prices, each row by itself."""
-    rows = [Reprice(int(one.id), int(one.price), str(one.currency)) for one in asked.offers]
-    answers = await offers.reprice(call.app, call.caller.account_id, str(asked.steamid), rows)
-    return {"bids": [_bid(one) for one in answers]}
+    """Change prices, each row by itself; one that cannot be read is told so in its place."""
+    prices = [
+        Reprice(int(one.id), int(one.price), str(one.currency))
+        for one in asked.offers
+        if not isinstance(one, Unread)
+    ]
+
+    def bids(answers: PriceAnswers) -> dict[str, Any]:
+        read = iter(answers)
+        return {"bids": [_bid(one if isinstance(one, Unread) else next(read)) for one in asked.offers]}
+
+    account_id, steamid = call.caller.account_id, str(asked.steamid)
+    unread = [id_ for one in asked.offers if isinstance(one, Unread) and (id_ := _id(one))]
+    claim = call.claim(bids)
+    return bids(await offers.reprice(call.app, account_id, steamid, prices, claim, beside=unread))
 
 
-def _bid(one: Repriced | tuple[int, Refusal]) -> dict[str, Any]:
+def _id(one: Unread) -> int | None:
+    """The offer that a row is about of which something else cannot be read."""
+    try:
+        return int(Id.read(one.id or ""))
+    except ValueError:
+        return None
+
+
+def _bid(one: Unread | Repriced | tuple[int, Refusal]) -> dict[str, Any]:
     if isinstance(one, Repriced):
         return {"status": "success", **rows.repriced(one)}
+    if isinstance(one, Unread):
+        return {**refused(one.refusal), "id": one.id}
     id_, refusal = one
     return {**refused(refusal), "id": str(id_)}
 
@@ -109,7 +130,7 @@ class RepriceOneAsked(msgspec.Struct):
 async def reprice_offer(call: Call, asked: RepriceOneAsked) -> Content:
     """Change the price of one offer."""
     row = Reprice(within_ids(asked.id), int(asked.price), str(asked.currency))
-    (answer,) = await offers.reprice(call.app, call.caller.account_id, str(asked.steamid), [row])
-    if isinstance(answer, Repriced):
-        return rows.repriced(answer)
-    raise answer[1]
+    claim = call.claim(rows.repriced_alone)
+    return rows.repriced_alone(
+        await offers.reprice(call.app, call.caller.account_id, str(asked.steamid), [row], claim)
+    )
