@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from tradepost import log
 from tradepost.app import App
 from tradepost.db import DatabaseBusy, DatabaseGone, Db, Tx
-from tradepost.market import clock, feed, housekeeping, ledger, trades, witness
+from tradepost.market import clock, feed, housekeeping, keys, ledger, rate_source, sending, trades, witness
 from tradepost.market.recent import Recent
 from tradepost.market.trades import TradeView
 from tradepost.rules.trade import DELIVERED, Deadline, Event, LookFailed, State
@@ -198,9 +198,13 @@ CHORES = (
     Chore(housekeeping.end_offers_of_banned, 5),
     Chore(housekeeping.learn_profiles, 30),
     Chore(housekeeping.refresh_prices, 20),
+    Chore(rate_source.refresh_rates, 30),
     Chore(housekeeping.close_cases, 60),
     Chore(housekeeping.forget_changes, 300, full=housekeeping.CHANGES_FORGOTTEN_MAX),
     Chore(housekeeping.forget_directives, 600, full=housekeeping.DIRECTIVES_FORGOTTEN_MAX),
+    Chore(keys.forget_keys, 3600, full=keys.KEYS_FORGOTTEN_MAX),
+    Chore(sending.set_aside_left, 30, full=sending.SET_ASIDE_MAX),
+    Chore(housekeeping.forget_notices, 600, full=housekeeping.NOTICES_FORGOTTEN_MAX),
     Chore(keep_simulator_in_step, 15),
     Chore(check, 3600),
 )
@@ -210,6 +214,7 @@ async def work(app: App, stop: asyncio.Event) -> None:
     """Do all chores, each at its own pace, until told to stop; what is under way is finished."""
     follower = asyncio.create_task(_follow(app), name="follow the changes")
     chores = [asyncio.create_task(_repeat(app, chore, stop), name=chore.run.__name__) for chore in CHORES]
+    chores.append(asyncio.create_task(sending.deliver(app, stop), name="send notices"))  # waits for strangers
     try:
         await asyncio.gather(*chores)
     finally:

@@ -68,6 +68,18 @@ async def _look_up(app: App, registry: CollectorRegistry) -> None:
         market.oldest_due_seconds
     )
     gauge("open_cases", "Trades that wait for an operator.").set(market.open_cases)
+    gauge("notices_waiting", "Notices that wait to be sent, or to be tried again.").set(
+        market.notices_waiting
+    )
+    gauge("notices_set_aside", "Notices that were given up, and can be sent again by hand.").set(
+        market.notices_set_aside
+    )
+    gauge("notices_overdue_seconds", "How long the longest waiting notice has been due.").set(
+        market.notices_overdue_seconds
+    )
+    attempts = gauge("notice_attempts_lately", "Attempts at notices in the last hour, by result.", "result")
+    for result, count in market.attempts_lately.items():
+        attempts.labels(result).set(count)
     gauge("shelf_generation", "Batches of changes on this process's shelves.").set(shelf.generation)
     gauge(
         "shelf_behind_offers", "Of the newest changed offers, those not yet on the shelves as they are."

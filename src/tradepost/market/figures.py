@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from tradepost.app import App
 from tradepost.db import migrations
@@ -24,6 +25,10 @@ class Figures:
     agents_online: int
     oldest_due_seconds: float  # how long the trade waits that waits longest for the worker
     open_cases: int
+    notices_waiting: int
+    notices_set_aside: int
+    notices_overdue_seconds: float  # how long the notice waits for its attempt that waits longest
+    attempts_lately: dict[str, int]  # attempts at notices within the last hour, by result
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,29 @@ async def _read(app: App) -> Figures:
         ),
         oldest_due_seconds=(now - due_at).total_seconds() if due_at is not None else 0.0,
         open_cases=await app.db.value("SELECT count(*) FROM operator_case WHERE closed_at IS NULL"),
+        **await _notices(app, now),
     )
+
+
+async def _notices(app: App, now: datetime) -> dict[str, Any]:
+    """Return the figures about notices, by their names."""
+    db = app.db
+    due_at: datetime | None = await db.value(
+        "SELECT min(due_at) FROM notice WHERE state = 'waiting' AND due_at <= $1 AND attempts < attempts_most",
+        now,
+    )
+    lately = await db.fetch(
+        "SELECT CASE WHEN milliseconds IS NULL THEN 'unknown' WHEN fault IS NULL THEN 'received' ELSE 'failed' END AS result,"
+        " count(*) AS n FROM notice_attempt WHERE real_at > $1 GROUP BY 1",
+        app.real_now() - timedelta(hours=1),
+    )
+    return {
+        "notices_waiting": await db.value("SELECT count(*) FROM notice WHERE state = 'waiting'"),
+        "notices_set_aside": await db.value("SELECT count(*) FROM notice WHERE state = 'set_aside'"),
+        "notices_overdue_seconds": (now - due_at).total_seconds() if due_at is not None else 0.0,
+        "attempts_lately": {"received": 0, "failed": 0, "unknown": 0}
+        | {row["result"]: row["n"] for row in lately},
+    }
 
 
 async def shelf_figures(app: App) -> ShelfFigures:

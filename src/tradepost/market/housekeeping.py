@@ -11,6 +11,7 @@ CHANGE_ROWS_KEPT = 200_000  # a process that fell behind by more than this fills
 CHANGES_FORGOTTEN_MAX = 20_000  # in one turn, so that none takes longer than a statement may
 DIRECTIVES_KEPT_HOURS = 24
 DIRECTIVES_FORGOTTEN_MAX = 1_000  # in one turn
+NOTICES_FORGOTTEN_MAX = 1_000  # in one turn, their attempts with them
 PRICES_TRIED_MAX = 5  # until Steam answers for one of them
 PRICE_AGE_HOURS = 24  # a Steam price older than this is asked for again
 PROFILES_MAX = 20  # read in one go, one page each
@@ -120,6 +121,15 @@ async def forget_directives(app: App) -> int:
         " AND answered_at < $1 ORDER BY answered_at LIMIT $2)",
         app.real_now() - timedelta(hours=DIRECTIVES_KEPT_HOURS),
         DIRECTIVES_FORGOTTEN_MAX,
+    )
+
+
+async def forget_notices(app: App) -> int:
+    """Remove notices that ended long ago, and the attempts at them; return how many notices there were."""
+    return await app.db.execute(
+        "DELETE FROM notice WHERE id IN (SELECT id FROM notice WHERE ended_at < $1 ORDER BY ended_at LIMIT $2)",
+        app.now() - timedelta(days=app.settings.notices_kept_days),
+        NOTICES_FORGOTTEN_MAX,
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from tradepost.app import App
 from tradepost.config import Settings
 from tradepost.db import DatabaseBusy, DatabaseGone, Reader, Record, Tx
-from tradepost.market import bans, buying, feed, ledger
+from tradepost.market import bans, buying, feed, ledger, notices
 from tradepost.market.buying import Buy
 from tradepost.market.ledger import Posting
 from tradepost.rules import refusals
@@ -86,7 +86,6 @@ _REFUSED: dict[str, type[refusals.Refusal]] = {
     "key_used": refusals.KeyUsed,
     "no_item": refusals.NotFound,
     "unknown_user": refusals.UnknownUser,
-    "own_item": refusals.OwnItem,
     "dearer": refusals.Dearer,
     "seller_offline": refusals.SellerOffline,
     "seller_signed_out": refusals.SellerSignedOut,
@@ -118,11 +117,23 @@ async def buy(app: App, wish: Buy) -> TradeView:
         raise refusals.BuyerTradeUrl(
             "Steam holds this buyer's trades for days; the market does not sell into a hold."
         )
+    if outcome.code == "own_item":
+        raise await _own_item(app, wish)
     if outcome.code in _REFUSED:
         raise _REFUSED[outcome.code]
     if not isinstance(outcome.view, TradeView):
         raise RuntimeError(f"buy_batch answered {outcome.code} without a trade")
     return outcome.view
+
+
+async def _own_item(app: App, wish: Buy) -> refusals.OwnItem:
+    """Why a buy is a trade with oneself."""
+    offers = await app.db.fetch("SELECT account_id, seller_steamid FROM offer WHERE id = $1", wish.offer_id)
+    if any(offer["seller_steamid"] == wish.steamid for offer in offers):
+        return refusals.OwnItem("The steamid is that of this item's seller: nobody can buy from himself.")
+    if any(offer["account_id"] == wish.buyer_id for offer in offers):
+        return refusals.OwnItem("This item is listed by your own account.")
+    return refusals.OwnItem("This item belongs to your own account.")
 
 
 async def _bought(app: App, trade_ids: list[int]) -> dict[int, TradeView]:
@@ -199,6 +210,7 @@ async def happened(
     )  # fmt: skip
     for deed in decision.deeds:
         await _do(tx, settings, deed, view, after, no, now)
+    await notices.tell(tx, replace(view, trade=after), trade.state, no, now)
     await tx.execute("INSERT INTO change (kind, ref_id) VALUES ('trade', $1)", trade_id)
     return replace(decision, trade=after)
 

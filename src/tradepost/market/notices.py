@@ -1,0 +1,221 @@
+"""Notices: written in the transaction that they tell of, listed, and sent again by hand; `sending` delivers them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tradepost.app import App
+from tradepost.db import Reader, Tx
+from tradepost.market import keys, telling
+from tradepost.market.keys import Claim
+from tradepost.market.receivers import NO_RECEIVER
+from tradepost.rules import notice
+from tradepost.rules.refusals import Conflicting, NotFound
+from tradepost.rules.trade import State
+
+if TYPE_CHECKING:  # they stand above: each change of a trade comes by here
+    from tradepost.market.trades import TradeView
+
+PINGS_MAX = 5  # of one account that wait at a time: what tests his receiver must not become a load for it
+
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What an account is told: the row of the table `notice`, without what only the sender needs."""
+
+    id: int
+    name: str
+    kind: str
+    type: str
+    payload: bytes | None
+    made_at: datetime
+    state: str
+    due_at: datetime | None
+    attempts: int
+    attempts_most: int
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt at a notice; where `milliseconds` is None nobody knows how it ended, or it has not ended yet."""
+
+    notice_id: int
+    no: int
+    at: datetime
+    request: str
+    status: int | None
+    answer: str | None
+    fault: str | None
+    milliseconds: int | None
+
+
+Told = tuple[Notice, list[Attempt]]  # with every attempt at it
+
+
+@dataclass(frozen=True, slots=True)
+class NoticesQuery:
+    """Which of an account's notices, newest first, and which page of them."""
+
+    ids: tuple[int, ...] | None = None
+    states: tuple[str, ...] | None = None
+    types: tuple[str, ...] | None = None
+    time_from: datetime | None = None
+    time_to: datetime | None = None  # inclusive
+    limit: int = 100
+    offset: int = 0
+
+
+_COLUMNS = ", ".join(column.name for column in fields(Notice))
+_ATTEMPT = ", ".join(column.name for column in fields(Attempt))
+
+
+# Made --------------------------------------------------------------------------------------------------------
+
+
+async def tell(tx: Tx, view: "TradeView", before: State, no: int, now: datetime) -> None:
+    """Write the notices of what has just become of a trade, for those of its sides that want to be told."""
+    type_ = notice.told_as(before, view.trade.state)
+    if type_ is None:
+        return
+    trade = view.trade
+    wanting = await tx.fetch(
+        "SELECT account_id FROM receiver WHERE account_id = ANY ($1) AND kind = 'webhook' AND $2 = ANY (types)",
+        [trade.buyer_id, trade.payee_id],
+        type_,
+    )
+    for row in wanting:
+        payload = payload_of(type_, row["account_id"], view, now)
+        await tx.execute(
+            "INSERT INTO notice (account_id, kind, type, trade_id, event_no, payload, made_at, due_at, attempts_most)"
+            " VALUES ($1, 'webhook', $2, $3, $4, $5, $6, $6, $7)",
+            row["account_id"], type_, trade.id, no, payload, now, notice.ATTEMPTS_MAX,
+        )  # fmt: skip
+
+
+def payload_of(type_: str, account_id: int, view: "TradeView", made_at: datetime) -> bytes:
+    """What an account is told of a trade: the row that its list of operations shows."""
+    shown = telling.as_bought(view) if type_ == notice.CREATED else view
+    row = telling.row("buy" if account_id == view.trade.buyer_id else "sell", shown)
+    return _payload(type_, made_at, row)
+
+
+def _payload(type_: str, made_at: datetime, data: dict[str, object]) -> bytes:
+    return _encode({"type": type_, "timestamp": made_at.replace(microsecond=0), "data": data})
+
+
+async def ping(app: App, account_id: int, claim: Claim[Told] | None = None) -> Told:
+    """Make a notice that tells nothing, to be sent at once and only once; raises NotFound without a webhook."""
+    now = app.now()
+    async with app.db.transaction() as tx:
+        await keys.take(tx, claim)
+        url = await tx.value(
+            "SELECT url FROM receiver WHERE account_id = $1 AND kind = 'webhook' FOR NO KEY UPDATE",
+            account_id,
+        )
+        if url is None:
+            raise NotFound(NO_RECEIVER)
+        waiting: int = await tx.value(
+            "SELECT count(*) FROM notice WHERE account_id = $1 AND state = 'waiting' AND type = $2",
+            account_id,
+            notice.PING,
+        )
+        if waiting >= PINGS_MAX:
+            raise Conflicting(f"{waiting} test notices wait to be sent; look at what became of them first.")
+        made = await tx.row(
+            Notice,
+            "INSERT INTO notice (account_id, kind, type, payload, made_at, due_at, attempts_most)"
+            f" VALUES ($1, 'webhook', $2, $3, $4, $4, 1) RETURNING {_COLUMNS}",
+            account_id, notice.PING, _payload(notice.PING, now, {}), now,
+        )  # fmt: skip
+        if made is None:
+            raise RuntimeError("a notice that was written is not there")
+        told: Told = (made, [])
+        await keys.keep(tx, claim, told, app.real_now())
+    return told
+
+
+# Looked at, and sent again -----------------------------------------------------------------------------------
+
+
+async def page(app: App, account_id: int, query: NoticesQuery) -> tuple[list[Told], int]:
+    """Return a page of an account's notices with their attempts, and how many there are in all."""
+    values: list[object] = [account_id]
+    where = ["account_id = $1"]
+
+    def use(condition: str, value: object) -> None:
+        values.append(value)
+        where.append(condition.format(f"${len(values)}"))
+
+    if query.ids is not None:
+        use("id = ANY ({})", list(query.ids))
+    if query.states is not None:
+        use("state = ANY ({})", list(query.states))
+    if query.types is not None:
+        use("type = ANY ({})", list(query.types))
+    if query.time_from is not None:
+        use("made_at >= {}", query.time_from)
+    if query.time_to is not None:
+        use("made_at <= {}", query.time_to)
+    found = f"FROM notice WHERE {' AND '.join(where)}"
+    total = await app.db.value(f"SELECT count(*) {found}", *values)
+    rows = await app.db.rows(
+        Notice,
+        f"SELECT {_COLUMNS} {found} ORDER BY made_at DESC, id DESC"
+        f" LIMIT ${len(values) + 1} OFFSET ${len(values) + 2}",
+        *values,
+        query.limit,
+        query.offset,
+    )
+    return await _with_attempts(app.db, rows), total
+
+
+async def _with_attempts(db: Reader, rows: Sequence[Notice]) -> list[Told]:
+    attempts: dict[int, list[Attempt]] = {row.id: [] for row in rows}
+    for attempt in await db.rows(
+        Attempt,
+        f"SELECT {_ATTEMPT} FROM notice_attempt WHERE notice_id = ANY ($1) ORDER BY notice_id, no",
+        list(attempts),
+    ):
+        attempts[attempt.notice_id].append(attempt)
+    return [(row, attempts[row.id]) for row in rows]
+
+
+async def resend(app: App, account_id: int, notice_id: int, claim: Claim[Told] | None = None) -> Told:
+    """Send a notice again, now: one that waits is only hastened, one that ended goes up the whole ladder anew.
+
+    Raises NotFound for another's, and where no webhook is set that it could be sent to.
+    """
+    now = app.now()
+    async with app.db.transaction() as tx:
+        await keys.take(tx, claim)
+        found = await tx.row(
+            Notice,
+            f"SELECT {_COLUMNS} FROM notice WHERE id = $1 AND account_id = $2 FOR NO KEY UPDATE",
+            notice_id,
+            account_id,
+        )
+        if found is None:
+            raise NotFound("There is no such notice.")
+        kinds = await tx.fetch("SELECT kind FROM receiver WHERE account_id = $1", account_id)
+        if found.kind not in {row["kind"] for row in kinds}:
+            raise NotFound(NO_RECEIVER)
+        if found.state == "waiting":
+            await tx.execute("UPDATE notice SET due_at = least(due_at, $2) WHERE id = $1", found.id, now)
+            again = replace(found, due_at=min(now, found.due_at or now))
+        else:
+            most = found.attempts + (1 if found.type == notice.PING else notice.ATTEMPTS_MAX)
+            await tx.execute(
+                "UPDATE notice SET state = 'waiting', due_at = $2, ended_at = NULL, ladder_from = attempts,"
+                " attempts_most = $3 WHERE id = $1",
+                found.id, now, most,
+            )  # fmt: skip
+            again = replace(found, state="waiting", due_at=now, ended_at=None, attempts_most=most)
+        (told,) = await _with_attempts(tx, [again])
+        await keys.keep(tx, claim, told, app.real_now())
+    return told

@@ -1,0 +1,319 @@
+"""Sending: notices that are due are claimed in one transaction, sent outside any, and settled in another.
+
+Claiming counts the attempt and pushes `due_at` on by the ladder, so a worker that dies leaves a retry; what it sent is
+sent again under the same name, so a receiver hears of everything at least once. A claim also holds in real time, for
+longer than a call can take: until then no other worker sends that notice, however far a sandbox's clock is moved.
+
+Receivers are served side by side. Each gets a few places at once, one that gave no answer last time a single one, and
+all of those together only a part of the places there are: whoever lets us wait does not let others wait.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from tradepost import dial, log
+from tradepost.app import App
+from tradepost.db import DatabaseBusy, DatabaseGone, Record, Tx
+from tradepost.market import trades
+from tradepost.market.notices import payload_of
+from tradepost.market.receivers import signing_secrets
+from tradepost.market.seals import SealBroken, seals
+from tradepost.rules import notice
+from tradepost.rules.callback_address import AddressRefused
+
+AT_ONCE = 512  # calls of one worker under way
+AT_ONCE_SILENT = 256  # of these, calls to receivers that gave no answer last time
+EACH_AT_ONCE = 4  # calls to one receiver, of all workers
+HAND_SECONDS = 60  # a claim holds so long in real time; no call takes that long
+POLL_SECONDS = 0.25  # between two looks for what is due
+GATHER_SECONDS = 0.02  # calls that end together are followed by one look
+SETTLING_AT_ONCE = 4  # connections to the database that are used for writing down what came of calls
+SETTLE_ATTEMPTS = 8  # while the database is away, before a notice is left to its ladder
+SETTLE_AGAIN_SECONDS = 1.0
+STOP_SECONDS = 5.0  # for calls that are under way when the worker is told to stop
+SET_ASIDE_MAX = 1_000  # in one turn
+
+NO_SECRET = "Our keys do not open this receiver's secret, so nothing was sent; the operator has to see to it, or rotate it."  # noqa: S105 - a sentence
+OUR_FAULT = "Something went wrong on our side before an answer came; it is in our log."
+
+logger = log.get(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A notice that this worker has in its hand, and where it goes."""
+
+    id: int
+    name: str
+    account_id: int
+    kind: str
+    payload: bytes
+    attempt: int
+    url: str
+    was_silent: bool
+    secrets: Sequence[bytes] = field(repr=False)  # none where our keys do not open them
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one attempt; without a fault it was received."""
+
+    status: int | None
+    answer: str | None
+    fault: str | None
+    milliseconds: int
+
+
+# Claiming ----------------------------------------------------------------------------------------------------
+
+_RECEIVERS = """
+    SELECT r.account_id, r.kind, r.url, r.secret, r.old_secret, r.old_secret_until, r.silent_at
+      FROM receiver r
+     CROSS JOIN LATERAL (SELECT n.due_at FROM notice n WHERE n.account_id = r.account_id AND n.kind = r.kind
+                            AND n.state = 'waiting' AND n.due_at <= $1 ORDER BY n.due_at, n.id LIMIT 1) first
+     CROSS JOIN LATERAL (SELECT count(*) AS calls FROM notice n WHERE n.account_id = r.account_id AND n.kind = r.kind
+                            AND n.in_hand_until > $2) under_way
+     WHERE EXISTS (SELECT 1 FROM notice WHERE state = 'waiting' AND due_at <= $1)
+       AND under_way.calls < CASE WHEN r.silent_at IS NULL THEN $3::int ELSE 1 END
+     ORDER BY r.silent_at IS NOT NULL, under_way.calls, first.due_at LIMIT $4 FOR NO KEY UPDATE OF r SKIP LOCKED
+"""
+# Of each of these receivers, now that nobody else claims for it, as many as it has room for: the first of each first.
+_CLAIM = """
+    WITH found AS (
+        SELECT n.id, n.due_at, r.place, row_number() OVER (PARTITION BY r.place ORDER BY n.due_at, n.id) AS turn
+          FROM unnest($3::bigint[], $4::text[], $5::int[]) WITH ORDINALITY AS r (account_id, kind, most, place)
+         CROSS JOIN LATERAL (
+            SELECT n.id, n.due_at FROM notice n
+             WHERE n.account_id = r.account_id AND n.kind = r.kind AND n.state = 'waiting' AND n.due_at <= $1
+               AND n.attempts < n.attempts_most AND (n.in_hand_until IS NULL OR n.in_hand_until <= $2)
+             ORDER BY n.due_at, n.id
+             LIMIT greatest(r.most - (SELECT count(*) FROM notice h WHERE h.account_id = r.account_id AND h.kind = r.kind
+                                         AND h.in_hand_until > $2), 0)
+               FOR NO KEY UPDATE SKIP LOCKED) n
+    )
+    UPDATE notice n SET attempts = n.attempts + 1, in_hand_until = $6,
+           due_at = $1 + coalesce(($7::interval[])[n.attempts - n.ladder_from + 1], interval '0')
+     WHERE n.id = ANY (ARRAY(SELECT id FROM found ORDER BY turn, place LIMIT $8))
+    RETURNING n.id, n.name, n.account_id, n.kind, n.type, n.trade_id, n.payload, n.made_at, n.attempts
+"""
+
+
+async def claim(app: App, places: int = AT_ONCE, silent_places: int = AT_ONCE_SILENT) -> list[Claimed]:
+    """Claim notices that are due, at most one for each place; count the attempts and write them down as begun."""
+    now, real_now = app.now(), app.real_now()
+    each = EACH_AT_ONCE if places > AT_ONCE // 2 else 1  # where it gets crowded everybody has one
+    async with app.db.transaction() as tx:
+        found = await tx.fetch(_RECEIVERS, now, real_now, each, places)
+        silent = [row for row in found if row["silent_at"] is not None]
+        served = [row for row in found if row["silent_at"] is None] + silent[: max(silent_places, 0)]
+        if not served:
+            return []
+        rows = await tx.fetch(
+            _CLAIM,
+            now,
+            real_now,
+            [row["account_id"] for row in served],
+            [row["kind"] for row in served],
+            [each if row["silent_at"] is None else 1 for row in served],
+            real_now + timedelta(seconds=HAND_SECONDS),
+            list(notice.LADDER),
+            places,
+        )
+        payloads = await _payloads(tx, rows)
+        claimed = _claimed(app, rows, payloads, served)
+        await tx.executemany(
+            "INSERT INTO notice_attempt (notice_id, no, at, real_at, request) VALUES ($1, $2, $3, $4, $5)",
+            [(one.id, one.attempt, now, real_now, f"POST {one.url}") for one in claimed],
+        )
+    return claimed
+
+
+async def _payloads(tx: Tx, rows: Sequence[Record]) -> dict[int, bytes]:
+    """The payload of each notice; a purchase's is written now, and stays as it is from then on."""
+    views = await trades.read_many(tx, [row["trade_id"] for row in rows if row["payload"] is None])
+    written = {
+        row["id"]: payload_of(row["type"], row["account_id"], views[row["trade_id"]], row["made_at"])
+        for row in rows
+        if row["payload"] is None
+    }
+    await tx.executemany("UPDATE notice SET payload = $2 WHERE id = $1", list(written.items()))
+    return {row["id"]: row["payload"] for row in rows} | written
+
+
+def _claimed(
+    app: App, rows: Sequence[Record], payloads: dict[int, bytes], served: Sequence[Record]
+) -> list[Claimed]:
+    receivers = {(row["account_id"], row["kind"]): row for row in served}
+    secrets: dict[tuple[int, str], list[bytes]] = {}
+    for key in {(row["account_id"], row["kind"]) for row in rows}:
+        try:
+            secrets[key] = signing_secrets(seals(app.settings), receivers[key], app.real_now())
+        except SealBroken as broken:
+            logger.error("seal_broken", reason=str(broken))
+            secrets[key] = []
+    claimed = []
+    for row in rows:
+        key = row["account_id"], row["kind"]
+        to = receivers[key]
+        claimed.append(
+            Claimed(
+                row["id"], row["name"], *key, payloads[row["id"]], row["attempts"], to["url"],
+                to["silent_at"] is not None, secrets[key],
+            )
+        )  # fmt: skip
+    return claimed
+
+
+# Sending and settling ----------------------------------------------------------------------------------------
+
+
+async def send(app: App, claimed: Claimed) -> Outcome:
+    """Call the receiver once and say what came of it; never raises for anything that a receiver does."""
+    clock = asyncio.get_running_loop().time
+    began = clock()
+    status, answer, fault = await _call(app, claimed)
+    return Outcome(status, answer, fault, int((clock() - began) * 1000))
+
+
+async def _call(app: App, claimed: Claimed) -> tuple[int | None, str | None, str | None]:
+    if not claimed.secrets:
+        return None, None, NO_SECRET
+    # Real time, whatever a sandbox's clock says: receivers refuse what is older or newer than five minutes.
+    timestamp = int(app.real_now().timestamp())
+    headers = {
+        "Content-Type": "application/json",
+        "webhook-id": claimed.name,
+        "webhook-timestamp": str(timestamp),
+        "webhook-signature": notice.signatures(claimed.secrets, claimed.name, timestamp, claimed.payload),
+    }
+    try:
+        reply = await dial.call(
+            dial.policy_of(app.settings), "POST", claimed.url, headers=headers, body=claimed.payload
+        )
+    except AddressRefused as refused:
+        return None, None, f"The address is not called any more: it {refused}."
+    except dial.CallFailed as failed:
+        return None, None, str(failed)
+    return reply.status, notice.excerpt(reply.body), notice.webhook_fault(reply.status)
+
+
+async def settle(app: App, claimed: Claimed, outcome: Outcome) -> None:
+    """Write down what came of an attempt, and with it whether the notice still waits."""
+    async with app.db.transaction() as tx:
+        await tx.execute(
+            "UPDATE notice_attempt SET status = $3, answer = $4, fault = $5, milliseconds = $6 WHERE notice_id = $1 AND no = $2",
+            claimed.id, claimed.attempt, outcome.status, outcome.answer, outcome.fault, outcome.milliseconds,
+        )  # fmt: skip
+        if outcome.fault is None:
+            await tx.execute(
+                "UPDATE notice SET state = 'delivered', due_at = NULL, in_hand_until = NULL, ended_at = $2"
+                " WHERE id = $1 AND state = 'waiting'",
+                claimed.id, app.now(),
+            )  # fmt: skip
+        else:
+            # Only while it is still in this hand: a later attempt says itself what comes of it.
+            await tx.execute(
+                "UPDATE notice SET in_hand_until = NULL,"
+                " state = CASE WHEN attempts < attempts_most THEN 'waiting' ELSE 'set_aside' END,"
+                " due_at = CASE WHEN attempts < attempts_most THEN due_at END,"
+                " ended_at = CASE WHEN attempts < attempts_most THEN NULL ELSE $3::timestamptz END"
+                " WHERE id = $1 AND attempts = $2 AND state = 'waiting'",
+                claimed.id, claimed.attempt, app.now(),
+            )  # fmt: skip
+    # By itself: who removes a receiver locks it before its notices, we have just done so the other way round.
+    await app.db.execute(
+        "UPDATE receiver SET silent_at = CASE WHEN $3 THEN NULL ELSE $4::timestamptz END"
+        " WHERE account_id = $1 AND kind = $2 AND (silent_at IS NULL) IS DISTINCT FROM $3",
+        claimed.account_id, claimed.kind, outcome.status is not None, app.real_now(),
+    )  # fmt: skip
+
+
+async def set_aside_left(app: App) -> int:
+    """Set aside notices that nobody will send: their last attempt was cut off, or their receiver is gone."""
+    now: datetime = app.now()
+    return await app.db.execute(
+        "UPDATE notice SET state = 'set_aside', due_at = NULL, in_hand_until = NULL, ended_at = $1 WHERE id IN"
+        " (SELECT n.id FROM notice n WHERE n.state = 'waiting' AND n.due_at <= $1"
+        " AND (n.in_hand_until IS NULL OR n.in_hand_until <= $2) AND (n.attempts >= n.attempts_most OR NOT EXISTS"
+        " (SELECT 1 FROM receiver r WHERE r.account_id = n.account_id AND r.kind = n.kind))"
+        " LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED)",
+        now,
+        app.real_now(),
+        SET_ASIDE_MAX,
+    )
+
+
+# All the time ------------------------------------------------------------------------------------------------
+
+
+async def deliver(app: App, stop: asyncio.Event) -> None:
+    """Send what is due until told to stop; calls under way then have a little time to end."""
+    under_way: dict[asyncio.Task[None], bool] = {}  # and whether its receiver was silent last time
+    settling = asyncio.Semaphore(SETTLING_AT_ONCE)
+    ended = asyncio.Event()
+
+    def landed(task: asyncio.Task[None]) -> None:
+        del under_way[task]
+        ended.set()
+
+    while not stop.is_set():
+        ended.clear()
+        for one in await _claim_patiently(app, AT_ONCE - len(under_way), sum(under_way.values())):
+            task = asyncio.create_task(_deliver_one(app, one, settling), name=f"notice {one.id}")
+            under_way[task] = one.was_silent
+            task.add_done_callback(landed)
+        await _first_of(stop, ended)
+        await asyncio.sleep(GATHER_SECONDS)
+    if under_way:
+        await asyncio.wait(list(under_way), timeout=STOP_SECONDS)
+    for task in list(under_way):
+        task.cancel()  # its attempt is counted, and its next one comes when the ladder says
+    await asyncio.gather(*under_way, return_exceptions=True)
+
+
+async def _claim_patiently(app: App, places: int, silent: int) -> list[Claimed]:
+    if places <= 0:
+        return []
+    try:
+        return await claim(app, places, AT_ONCE_SILENT - silent)
+    except (DatabaseGone, DatabaseBusy) as error:
+        logger.warning("notices_wait_for_the_database", error=str(error))
+    except Exception:
+        logger.exception("notices_not_claimed")
+    return []
+
+
+async def _deliver_one(app: App, claimed: Claimed, settling: asyncio.Semaphore) -> None:
+    try:
+        outcome = await send(app, claimed)
+    except Exception:
+        logger.exception("notice_not_sent", notice_id=claimed.id)
+        outcome = Outcome(None, None, OUR_FAULT, 0)
+    # Written down twice is written down once; what cannot be is sent again by the ladder, even if it was received.
+    for attempt in range(1, SETTLE_ATTEMPTS + 1):
+        try:
+            async with settling:
+                await settle(app, claimed, outcome)
+        except (DatabaseGone, DatabaseBusy) as error:
+            logger.warning("notice_not_settled", notice_id=claimed.id, attempt=attempt, error=str(error))
+            await asyncio.sleep(SETTLE_AGAIN_SECONDS)
+        except Exception:
+            logger.exception("notice_not_settled", notice_id=claimed.id)
+            return
+        else:
+            return
+
+
+async def _first_of(stop: asyncio.Event, ended: asyncio.Event) -> None:
+    """Wait until told to stop, until a call has ended, or for a moment."""
+    waits = [asyncio.ensure_future(stop.wait()), asyncio.ensure_future(ended.wait())]
+    try:
+        await asyncio.wait(waits, timeout=POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+            with suppress(asyncio.CancelledError):
+                await wait

@@ -1,0 +1,74 @@
+"""Telling: a trade as one of its sides is told of it, in the lists of the APIs and in notices alike.
+
+The row is the market's own, and not a dialect's, because a notice is written in the transaction that it tells of,
+where no dialect is at hand; and a receiver shall find in it what the list of operations would show.
+"""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from tradepost.rules.money import write_cents
+from tradepost.rules.trade import PUBLIC, State
+
+if TYPE_CHECKING:  # trades tell notices what happened
+    from tradepost.market.trades import TradeView
+
+Kind = Literal["buy", "sell"]
+
+BOUGHT = "Waiting for the seller's program to send the Steam offer."  # what buy_batch writes
+
+
+def row(kind: Kind, view: "TradeView") -> dict[str, Any]:
+    """A trade as it is now, as the side sees it that asks.
+
+    The buyer's trade token and custom id are the buyer's own: the row of a sale has neither.
+    """
+    trade = view.trade
+    is_buy = kind == "buy"
+    state = PUBLIC[trade.state]
+    price = write_cents(trade.price_cents)
+    offered = trade.steam_tradeofferid is not None
+    return {
+        "id": str(trade.id),
+        "state": state,
+        "price": price,
+        "steam_trade_token": trade.trade_token if is_buy else None,
+        "steam_trade_offer_state": None if trade.steam_offer_state is None else str(trade.steam_offer_state),
+        "steam_tradeofferid": trade.steam_tradeofferid,
+        "steam_to_steamid": trade.buyer_steamid,
+        "causer": trade.causer,
+        "time_created": _moment(trade.created_at),
+        "custom_id": trade.custom_id if is_buy else None,
+        "type": kind,
+        "items": [
+            {
+                "state": state if offered or state != "active" else "pending",
+                "project": view.project,
+                "steam_market_hash_name": view.market_hash_name,
+                "steam_asset_id": view.assetid,
+                "price": price,
+            }
+        ],
+        "explanation": trade.explanation,
+        "protected_until": None if trade.protected_until is None else _moment(trade.protected_until),
+        "reversed": trade.state is State.REVERSED,
+    }
+
+
+def as_bought(view: "TradeView") -> "TradeView":
+    """A trade as it was when it was bought, whatever has become of it."""
+    trade = replace(
+        view.trade,
+        state=State.CREATED,
+        causer=None,
+        steam_offer_state=None,
+        steam_tradeofferid=None,
+        protected_until=None,
+        explanation=BOUGHT,
+    )
+    return replace(view, trade=trade)
+
+
+def _moment(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"

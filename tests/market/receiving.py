@@ -1,0 +1,141 @@
+"""A merchant's receiver over real sockets, as well or as badly behaved as a test wants it, and notices for it."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from standardwebhooks import Webhook
+
+from tradepost.app import App
+from tradepost.db import Db
+from tradepost.market import receivers, sending
+from tradepost.market.receivers import Put
+from tradepost.market.sending import Claimed, Outcome
+from tradepost.rules import notice
+
+Behaviour = Callable[["Received", asyncio.StreamWriter], Awaitable[None]]
+
+
+@dataclass
+class Received:
+    """One request, as it came."""
+
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def name(self) -> str:
+        return self.headers["webhook-id"]
+
+    def verified(self, secret: str) -> Any:
+        """What it tells, if the standard's own library finds its signature good."""
+        return Webhook(secret).verify(self.body, self.headers)
+
+
+@dataclass
+class Receiver:
+    """A running receiver: its address, what it received, and how many calls it had at once."""
+
+    behaviour: Behaviour
+    url: str = ""
+    received: list[Received] = field(default_factory=list)
+    under_way: Counter[str] = field(default_factory=Counter)
+    most_at_once: Counter[str] = field(default_factory=Counter)
+    one_came: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def names(self) -> list[str]:
+        return [one.name for one in self.received]
+
+
+def answers(status: int = 200, body: bytes = b"thanks", head: str = "") -> Behaviour:
+    async def behave(_: Received, writer: asyncio.StreamWriter) -> None:
+        writer.write(f"HTTP/1.1 {status} X\r\nContent-Length: {len(body)}\r\n{head}\r\n".encode() + body)
+        await writer.drain()
+
+    return behave
+
+
+async def hangs(_: Received, writer: asyncio.StreamWriter) -> None:
+    await asyncio.sleep(120)
+
+
+@asynccontextmanager
+async def receiving(behaviour: Behaviour | None = None) -> AsyncIterator[Receiver]:
+    receiver, talks = Receiver(behaviour or answers()), set[asyncio.Task[None]]()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        talks.add(task)
+        path = ""
+        try:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode()
+            first, *lines = head.strip().split("\r\n")
+            path = first.split(" ")[1]
+            headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
+            body = await reader.readexactly(int(headers.get("content-length", "0")))
+            receiver.under_way[path] += 1
+            receiver.most_at_once[path] = max(receiver.most_at_once[path], receiver.under_way[path])
+            request = Received(path, headers, body)
+            receiver.received.append(request)
+            receiver.one_came.set()
+            await receiver.behaviour(request, writer)
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass
+        finally:
+            receiver.under_way[path] -= 1
+            writer.close()
+
+    listener = await asyncio.start_server(serve, "127.0.0.1", 0, backlog=1024)
+    try:
+        receiver.url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}/notices"
+        yield receiver
+    finally:
+        listener.close()
+        for task in talks:
+            task.cancel()
+        await asyncio.gather(*talks, return_exceptions=True)
+
+
+async def put(app: App, account_id: int, url: str, *types: str, rotate: bool = False) -> Put:
+    return await receivers.put(app, account_id, url, types or notice.TYPES, rotate=rotate)
+
+
+async def make(
+    db: Db, account_id: int, now: datetime, count: int = 1, body: bytes = b'{"type":"x"}'
+) -> list[int]:
+    """Notices of nothing in particular, due now."""
+    rows = await db.fetch(
+        "INSERT INTO notice (account_id, kind, type, payload, made_at, due_at, attempts_most)"
+        " SELECT $1, 'webhook', 'trade.finished', $3, $2, $2, 8 FROM generate_series(1, $4) RETURNING id",
+        account_id, now, body, count,
+    )  # fmt: skip
+    return [row["id"] for row in rows]
+
+
+async def turn(app: App) -> list[tuple[Claimed, Outcome]]:
+    """What is due is claimed, sent and settled, one after another."""
+    done = []
+    for claimed in await sending.claim(app):
+        outcome = await sending.send(app, claimed)
+        await sending.settle(app, claimed, outcome)
+        done.append((claimed, outcome))
+    return done
+
+
+@asynccontextmanager
+async def delivering(*apps: App) -> AsyncIterator[None]:
+    """Workers that send what is due, until the block ends."""
+    stop = asyncio.Event()
+    workers = [asyncio.create_task(sending.deliver(app, stop)) for app in apps]
+    try:
+        yield
+    finally:
+        stop.set()
+        await asyncio.gather(*workers)

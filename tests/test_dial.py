@@ -1,0 +1,635 @@
+"""Dialling: no spelling of an address that is not the public internet's gets a socket, and no receiver holds us up."""
+
+import asyncio
+import gzip
+import ipaddress
+import socket
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from itertools import product
+from pathlib import Path
+
+import pytest
+from aiohttp.abc import AbstractResolver, ResolveResult
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from tradepost import dial
+from tradepost.config import Settings
+from tradepost.dial import CallFailed, Policy, Reply
+from tradepost.rules import callback_address as rule
+from tradepost.rules.callback_address import AddressRefused
+
+PUBLIC = Policy()
+LOCAL = Policy((ip_network("127.0.0.2/32"),), total_seconds=2.0, connect_seconds=1.0)
+NOT_CALLED = "is not called"
+
+# The literature's list: each is somebody's real way in.
+V4 = [
+    *("0.1.2.3", "10.0.0.1", "10.255.255.255", "100.64.0.1", "100.100.100.200", "100.127.255.255"),
+    *("127.0.0.1", "127.0.0.53", "127.1.2.3", "127.255.255.255", "168.63.129.16", "169.254.0.1"),
+    *("169.254.169.254", "169.254.170.2", "172.16.0.1", "172.31.255.255", "192.0.0.1", "192.0.0.192"),
+    *("192.0.2.1", "192.31.196.1", "192.52.193.1", "192.88.99.1", "192.168.0.1", "192.168.255.255"),
+    *("192.175.48.1", "198.18.0.1", "198.19.255.255", "198.51.100.7", "203.0.113.7", "224.0.0.1"),
+    *("239.255.255.250", "240.0.0.1", "255.255.255.255"),
+]
+V6 = [
+    *("::", "::1", "::2", "::ffff:0:1", "64:ff9b:1::7f00:1", "100::1", "2001::1", "2001:2::1", "2001:10::1"),
+    *(
+        "2001:20::1",
+        "2001:db8::1",
+        "2001:db8:ffff::1",
+        "2620:4f:8000::1",
+        "3ffe::1",
+        "3fff::1",
+        "3fff:fff::1",
+    ),
+    *("4000::1", "5f00::1", "8000::1", "fc00::1", "fd00::1", "fd00:ec2::254", "fd12:3456:789a::1", "fe80::1"),
+    *("fe80::a9fe:a9fe", "febf::1", "fec0::1", "feff::1", "ff02::1", "ff0e::1", "ffff::1"),
+]
+GOOD = [
+    "1.1.1.1",
+    "8.8.8.8",
+    "93.184.216.34",
+    "2606:2800:220:1:248:1893:25c8:1946",
+    "2a00:1450:4001:81b::200e",
+]
+
+
+def disguised(address: IPv4Address) -> Iterator[IPv6Address]:
+    """An IPv4 address in the IPv6 addresses that carry it."""
+    number, inverted = int(address), 0xFFFF_FFFF ^ int(address)
+    yield IPv6Address(f"::ffff:{address}")  # mapped
+    yield IPv6Address(f"::ffff:0:{address}")  # translated
+    yield IPv6Address(f"::{address}")  # compatible
+    yield IPv6Address(f"64:ff9b::{address}")  # NAT64
+    yield IPv6Address(f"64:ff9b:1::{address}")  # NAT64, local
+    yield IPv6Address(0x2002 << 112 | number << 80 | 1)  # 6to4
+    yield IPv6Address(0x2001 << 112 | number << 64 | inverted)  # Teredo, as server and as client
+    for prefix in ("fe80::", "2606:2800:220:1::"):
+        for universal in (0x0000, 0x0200):
+            yield IPv6Address(int(IPv6Address(prefix)) | universal << 48 | 0x5EFE << 32 | number)  # ISATAP
+
+
+def spelled(address: IPv4Address) -> Iterator[str]:
+    """An IPv4 address as some reader somewhere would take it."""
+    parts = [int(part) for part in str(address).split(".")]
+    number = int(address)
+    yield from (str(address), f"{address}.", f"[{address}]", f"{address}%31", f" {address}", f"{address}\t")
+    yield from (
+        str(number),
+        hex(number),
+        f"0X{number:X}",
+        f"0{number:o}",
+        f"0o{number:o}",
+        str(number + 2**32),
+    )
+    for width in ("{:#x}", "0{:o}", "{:03d}", "{:#010x}", "0000{:o}"):
+        yield ".".join(width.format(part) for part in parts)
+    yield f"{parts[0]:#x}.{parts[1]}.{parts[2]}.0{parts[3]:o}"
+    yield f"{parts[0]}.{number & 0xFFFFFF}"
+    yield f"{parts[0]}.{parts[1]}.{number & 0xFFFF}"
+    yield f"{parts[0]:#x}.{number & 0xFFFFFF:#x}"
+    for zero in "０𝟎𝟘①٠":  # digits of other scripts, which IDN makes ASCII again
+        digits = {d: chr(ord(zero) + int(d)) for d in "0123456789"}
+        if zero == "①":
+            digits = {d: "⓪①②③④⑤⑥⑦⑧⑨"[int(d)] for d in "0123456789"}
+        yield "".join(digits.get(char, char) for char in str(address))
+    for dot in "。．｡":
+        yield str(address).replace(".", dot)
+    yield "".join(f"%{ord(char):02x}" for char in str(address))
+    yield str(address).replace(".", "%2e")
+    yield f"{address}.0" if parts[3] else f"0.{address}"
+    yield f"good.example@{address}"
+    yield f"good.example:443@{address}"
+    yield f"{address}#@good.example"
+    yield f"{address}\\@good.example"
+    yield f"good.example\\@{address}"
+
+
+def spelled_v6(address: IPv6Address) -> Iterator[str]:
+    """An IPv6 address as some reader somewhere would take it."""
+    yield from (f"[{address}]", f"[{address.exploded}]", f"[{address.exploded.upper()}]", str(address))
+    yield from (
+        f"[{address}%25eth0]",
+        f"[{address}%eth0]",
+        f"[{address}]]",
+        f"[[{address}]]",
+        f"[{address}].",
+    )
+    quarters = str(IPv4Address(int(address) & 0xFFFF_FFFF))
+    yield f"[{':'.join(address.exploded.split(':')[:6])}:{quarters}]"
+
+
+def hosts() -> list[str]:
+    v4 = [IPv4Address(text) for text in V4]
+    v6 = [IPv6Address(text) for text in V6] + [six for four in v4 for six in disguised(four)]
+    found = [text for address in v4 for text in spelled(address)]
+    found += [text for address in v6 for text in spelled_v6(address)]
+    return list(dict.fromkeys(found))
+
+
+def accepted(text: str, policy: Policy = PUBLIC) -> bool:
+    try:
+        dial.check(text, policy)
+    except AddressRefused:
+        return False
+    return True
+
+
+def test_none_of_thousands_of_spellings_of_an_address_is_saved() -> None:
+    urls = [f"{scheme}://{host}/notices" for scheme, host in product(("https", "http"), hosts())]
+    assert len(urls) > 4_000
+    assert [url for url in urls if accepted(url)] == []
+
+
+def test_even_where_the_operator_has_networks_only_their_plain_spelling_is_saved() -> None:
+    """Of the addresses in them; all other spellings and addresses stay refused."""
+    policy = Policy((ip_network("10.0.0.0/8"), ip_network("fd00::/8")))
+    taken = {host for host in hosts() if accepted(f"http://{host}:8080/", policy)}
+    assert "10.0.0.1" in taken and "[fd00::1]" in taken
+    for host in taken:
+        address = ip_address(host.strip("[]"))
+        assert any(address in network for network in policy.networks), host
+
+
+@pytest.mark.parametrize("text", V4 + V6)
+def test_a_special_address_is_not_public_nor_is_what_carries_it(text: str) -> None:
+    address = ip_address(text)
+    assert not rule.is_public(address)
+    if isinstance(address, IPv4Address):
+        assert [six for six in disguised(address) if rule.is_public(six)] == []
+
+
+@pytest.mark.parametrize("network", [*rule.NOT_PUBLIC_V4, *rule.NOT_PUBLIC_V6], ids=str)
+def test_a_special_network_is_shut_from_its_first_to_its_last_address(network: rule.Network) -> None:
+    assert not rule.is_public(network[0]) and not rule.is_public(network[-1])
+
+
+@pytest.mark.parametrize("text", GOOD)
+def test_a_public_address_is_public(text: str) -> None:
+    assert rule.is_public(ip_address(text))
+
+
+def test_nothing_that_the_standard_library_calls_private_is_public_here() -> None:
+    for first in range(0, 2**32, 2**32 // 4096):
+        address = IPv4Address(first)
+        assert not (rule.is_public(address) and not address.is_global), address
+
+
+URLS = [  # spelling, and a word of the sentence that refuses it
+    ("", "such as"),
+    ("shop.example/notices", "such as"),
+    ("ftp://shop.example/", "such as"),
+    ("file:///etc/passwd", "such as"),
+    ("gopher://shop.example/", "such as"),
+    ("//shop.example/", "such as"),
+    ("https:shop.example", "such as"),
+    ("https:///notices", "host"),
+    ("https://", "host"),
+    ("http://shop.example/", "https"),
+    ("https://shop.example:22/", "ports"),
+    ("https://shop.example:5432/", "ports"),
+    ("https://shop.example:80/", "ports"),
+    ("https://shop.example:/", "port"),
+    ("https://shop.example:0/", "port"),
+    ("https://shop.example:65536/", "port"),
+    ("https://shop.example:0443/", "port"),
+    ("https://shop.example:4_43/", "such as"),
+    ("https://shop.example:443:443/", "such as"),
+    ("https://user@shop.example/", "user"),
+    ("https://user:pass@shop.example/", "user"),
+    ("https://@shop.example/", "user"),
+    ("https://shop.example#x", "fragment"),
+    ("https://shop.example/#", "fragment"),
+    ("https://shop.example./", "dot"),
+    ("https://.shop.example/", "host"),
+    ("https://shop..example/", "host"),
+    ("https://-shop.example/", "host"),
+    ("https://shop-.example/", "host"),
+    ("https://shop_1.example/", "host"),
+    ("https://*.example/", "host"),
+    ("https://shop%2eexample/", "host"),
+    ("https://localhost/", "public"),
+    ("https://LOCALHOST/", "public"),
+    ("https://shop.localhost/", "public"),
+    ("https://db.internal/", "public"),
+    ("https://printer.local/", "public"),
+    ("https://nas.home.arpa/", "public"),
+    ("https://intranet/", "public"),
+    ("https://metadata/", "public"),
+    ("https://shop.123/", "number"),
+    ("https://shop.0x7f/", "number"),
+    ("https://münchen.example/", "xn--"),
+    ("https://shop。example/", "xn--"),
+    ("https://shop.example/a b", "percent"),
+    ("https://shop.example/\n", "such as"),
+    ("https://shop.example/\\@evil", "percent"),
+    ("https://shop.example\\/", "host"),
+    ("https://shop.example/%zz", "percent"),
+    ("https://shop.example/%", "percent"),
+    ("https://shop.example/<x>", "percent"),
+    ("https://shop.example/\x00", "percent"),
+    ("https://shop.example/\x7f", "percent"),
+    (" https://shop.example/", "such as"),
+    ("https://shop.example /", "host"),
+    ("https://" + "a" * 64 + ".example/", "host"),
+    ("https://" + ".".join(["a" * 60] * 5) + ".example/", "host"),
+    ("https://shop.example/" + "a" * 2000, "1024"),
+    ("https://[::1", "such as"),
+    ("https://::1/", "such as"),
+]
+
+
+@pytest.mark.parametrize(("text", "word"), URLS)
+def test_an_address_that_is_refused_is_refused_in_a_sentence(text: str, word: str) -> None:
+    with pytest.raises(AddressRefused, match=word):
+        dial.check(text, PUBLIC)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("https://shop.example", "https://shop.example/"),
+        (
+            "HTTPS://Shop.Example:443/Notices?to=A%20b&x=[1]".replace("[1]", "1"),
+            "https://shop.example/Notices?to=A%20b&x=1",
+        ),
+        ("https://shop.example:8443/a/../b//c?x=%2e", "https://shop.example:8443/a/../b//c?x=%2e"),
+        ("https://shop.example?x=1", "https://shop.example/?x=1"),
+        ("https://xn--mnchen-3ya.example/", "https://xn--mnchen-3ya.example/"),
+        ("https://a-b.c2.example/~me;p=1,2!$'()*", "https://a-b.c2.example/~me;p=1,2!$'()*"),
+    ],
+)
+def test_a_good_address_is_kept_as_it_is_but_for_its_host(text: str, kept: str) -> None:
+    assert dial.check(text, PUBLIC) == kept
+    assert dial.check(kept, PUBLIC) == kept
+
+
+def test_with_networks_of_his_own_the_operator_allows_http_ports_and_short_names() -> None:
+    policy = dial.policy_of(Settings(callback_networks=("192.168.7.0/24", "fd00::/8")))
+    for text in ("http://192.168.7.9:5000/", "http://shop:8080/", "https://shop.lan/", "http://[fd00::7]/x"):
+        assert dial.check(text, policy) == text
+    for text in (
+        "http://192.168.8.9/",
+        "http://127.0.0.1/",
+        "https://1.1.1.1/",
+        "http://[::ffff:192.168.7.9]/",
+    ):
+        assert not accepted(text, policy)
+
+
+# At the very connect -----------------------------------------------------------------------------------------
+
+
+class Answers(AbstractResolver):
+    """A name server whose answers are the test's, one after another, the last of them for ever."""
+
+    def __init__(self, *answers: list[str]) -> None:
+        self.left = list(answers)
+        self.asked: list[str] = []
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        self.asked.append(host)
+        found = self.left.pop(0) if len(self.left) > 1 else self.left[0]
+        return [
+            ResolveResult(
+                hostname=host,
+                host=one,
+                port=port,
+                family=socket.AF_INET6 if ":" in one else socket.AF_INET,
+                proto=0,
+                flags=socket.AI_NUMERICHOST,
+            )
+            for one in found
+        ]
+
+    async def close(self) -> None:
+        pass
+
+
+async def call(url: str, policy: Policy = LOCAL, resolver: AbstractResolver | None = None) -> Reply:
+    return await dial.call(
+        policy, "POST", url, headers={"webhook-id": "msg_1"}, body=b"{}", resolver=resolver
+    )
+
+
+Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@dataclass
+class Server:
+    port: int = 0
+    heads: list[bytes] = field(default_factory=list)
+
+
+@asynccontextmanager
+async def serving(
+    talk: Talk, host: str = "127.0.0.2", tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Server]:
+    """A server that reads a request and then does what the test says."""
+    server, talks = Server(), set[asyncio.Task[None]]()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        talks.add(task)
+        try:
+            server.heads.append(await reader.readuntil(b"\r\n\r\n"))
+            await talk(reader, writer)
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass
+        finally:
+            writer.close()
+
+    listener = await asyncio.start_server(serve, host, 0, ssl=tls)
+    try:
+        server.port = listener.sockets[0].getsockname()[1]
+        yield server
+    finally:
+        listener.close()
+        for task in talks:
+            task.cancel()
+        await asyncio.gather(*talks, return_exceptions=True)
+
+
+def says(data: bytes) -> Talk:
+    async def talk(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(data)
+        await writer.drain()
+
+    return talk
+
+
+OK = says(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+
+
+async def test_a_name_that_leads_to_an_address_not_called_gets_no_socket() -> None:
+    """Whatever a name server says, at the connect the concrete address is judged."""
+    v4 = [IPv4Address(text) for text in V4]
+    all_ = [*map(str, v4), *V6, *(str(six) for four in v4 for six in disguised(four))]
+    assert len(all_) > 300
+    for text in dict.fromkeys(all_):
+        with pytest.raises(CallFailed, match=NOT_CALLED):
+            await call("https://shop.example/", PUBLIC, Answers([text]))
+
+
+async def test_a_name_that_changes_its_mind_is_judged_each_time() -> None:
+    async with serving(OK) as allowed, serving(OK, "127.0.0.1") as secret:
+        names = Answers(["127.0.0.2"], ["127.0.0.1"])
+        url = f"http://shop.example:{allowed.port}/"
+        assert (await call(url, resolver=names)).status == 200
+        with pytest.raises(CallFailed, match=NOT_CALLED):
+            await call(f"http://shop.example:{secret.port}/", resolver=names)
+        assert names.asked == ["shop.example"] * 2  # nothing is remembered from one call to the next
+        assert len(allowed.heads) == 1 and secret.heads == []
+
+
+async def test_of_several_addresses_only_those_are_called_that_may_be() -> None:
+    async with serving(OK) as allowed, serving(OK, "127.0.0.1") as secret:
+        mixed = Answers(["127.0.0.1", "::1", "169.254.169.254", "127.0.0.2"])
+        assert (await call(f"http://shop.example:{allowed.port}/", resolver=mixed)).status == 200
+        with pytest.raises(CallFailed):
+            await call(f"http://shop.example:{secret.port}/", resolver=mixed)
+        assert secret.heads == []
+
+
+async def test_the_system_s_own_name_for_this_machine_leads_nowhere() -> None:
+    async with serving(OK, "127.0.0.1") as secret:
+        with pytest.raises(CallFailed, match=NOT_CALLED):
+            await call(f"http://localhost:{secret.port}/")
+        assert secret.heads == []
+
+
+async def test_plain_http_goes_to_the_operators_networks_alone() -> None:
+    with pytest.raises(CallFailed, match="not over https"):
+        await call("http://shop.example/", resolver=Answers(["93.184.216.34"]))
+    with pytest.raises(CallFailed, match=NOT_CALLED):
+        await call("https://shop.example:5432/", resolver=Answers(["93.184.216.34"]))
+
+
+async def test_an_address_saved_under_another_policy_is_judged_anew() -> None:
+    async with serving(OK) as server:
+        with pytest.raises(AddressRefused):
+            await call(f"http://127.0.0.2:{server.port}/", PUBLIC)
+        assert server.heads == []
+
+
+async def test_a_redirect_is_an_answer_and_is_not_followed() -> None:
+    async with serving(OK, "127.0.0.1") as secret:
+        for status in (301, 302, 303, 307, 308):
+            location = f"http://127.0.0.1:{secret.port}/"
+            head = f"HTTP/1.1 {status} Moved\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n"
+            async with serving(says(head.encode())) as server:
+                reply = await call(f"http://127.0.0.2:{server.port}/")
+            assert reply == Reply(status, b"", whole=True)
+        assert secret.heads == []
+
+
+async def test_a_proxy_of_the_environment_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with serving(OK, "127.0.0.1") as proxy, serving(OK) as server:
+        for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "all_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
+        assert (await call(f"http://127.0.0.2:{server.port}/")).body == b"ok"
+        assert proxy.heads == []
+
+
+async def test_each_call_is_a_connection_of_its_own_and_says_what_it_needs() -> None:
+    async with serving(says(b"HTTP/1.1 204 No Content\r\nSet-Cookie: a=b\r\n\r\n")) as server:
+        for _ in range(2):
+            assert (await call(f"http://127.0.0.2:{server.port}/n?x=%2e")).status == 204
+    assert len(server.heads) == 2
+    head = server.heads[1].decode().lower()
+    assert head.startswith("post /n?x=%2e http/1.1\r\n")
+    assert "webhook-id: msg_1\r\n" in head and "accept-encoding: identity\r\n" in head
+    assert "cookie" not in head and "authorization" not in head
+
+
+# Receivers that hold us up -----------------------------------------------------------------------------------
+
+SHORT = Policy(LOCAL.networks, total_seconds=0.5, connect_seconds=0.4)
+
+
+async def timed(server: Server, policy: Policy = SHORT) -> tuple[Reply | str, float]:
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    try:
+        found: Reply | str = await call(f"http://127.0.0.2:{server.port}/", policy)
+    except CallFailed as failed:
+        found = str(failed)
+    return found, loop.time() - began
+
+
+def drips(before: bytes, drop: bytes) -> Talk:
+    async def talk(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(before)
+        while True:
+            writer.write(drop)
+            await writer.drain()
+            await asyncio.sleep(0.05)
+
+    return talk
+
+
+async def hangs(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await asyncio.sleep(60)
+
+
+async def pours(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+    while True:
+        writer.write(b"x" * 65_536)
+        await writer.drain()
+
+
+@pytest.mark.parametrize(
+    "talk",
+    [
+        hangs,
+        drips(b"HTTP/1.1 200 OK\r\n", b"X-A: b\r\n"),
+        drips(b"", b"H"),
+        drips(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    ],
+    ids=["silence", "a dripping head", "a dripping status", "endless encouragement"],
+)
+async def test_a_head_that_does_not_come_in_time_is_no_answer(talk: Talk) -> None:
+    async with serving(talk) as server:
+        found, seconds = await timed(server)
+    assert isinstance(found, str) and ("within 0.5 seconds" in found or "not HTTP" in found)
+    assert seconds < 1.5
+
+
+async def test_a_body_that_drips_is_cut_and_its_status_counts() -> None:
+    async with serving(drips(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n", b"o")) as server:
+        found, seconds = await timed(server)
+    assert isinstance(found, Reply) and found.status == 200 and not found.whole
+    assert 0 < len(found.body) < 100 and seconds < 1.5
+
+
+async def test_an_endless_body_is_read_to_64_kilobytes() -> None:
+    async with serving(pours) as server:
+        found, seconds = await timed(server, LOCAL)
+    assert isinstance(found, Reply) and found.status == 200 and not found.whole
+    assert len(found.body) == dial.BODY_BYTES_MAX and seconds < 1.5
+
+
+async def test_a_body_is_not_unpacked() -> None:
+    bomb = gzip.compress(b"0" * 10_000_000)
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(bomb)}\r\n\r\n"
+    async with serving(says(head.encode() + bomb)) as server:
+        found, _ = await timed(server, LOCAL)
+    assert found == Reply(200, bomb, whole=True)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"HTTP/1.1 200 OK\r\n" + b"X-A: " + b"b" * 100_000 + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"X-A: b\r\n" * 100_000 + b"\r\n",
+        b"HTTP/1.1 " + b"2" * 100_000,
+        b"SSH-2.0-OpenSSH_9.2\r\n",
+        b"\x00\xff" * 500,
+        b"HTTP/1.1 OK\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"",
+    ],
+    ids=[
+        "a long header",
+        "many headers",
+        "a long status",
+        "ssh",
+        "bytes",
+        "no status",
+        "no chunk",
+        "nothing",
+    ],
+)
+async def test_what_is_not_a_decent_head_is_no_answer(data: bytes) -> None:
+    async with serving(says(data)) as server:
+        found, seconds = await timed(server, LOCAL)
+    assert isinstance(found, str) and found.endswith(".") and seconds < 1.5
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nok",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n",
+    ],
+)
+async def test_a_body_that_breaks_off_is_not_whole(data: bytes) -> None:
+    async with serving(says(data)) as server:
+        found, _ = await timed(server, LOCAL)
+    assert isinstance(found, Reply) and found.status == 200 and not found.whole
+
+
+async def test_a_closed_port_is_told_in_a_sentence() -> None:
+    with socket.create_server(("127.0.0.2", 0)) as listener:
+        port = listener.getsockname()[1]
+    assert (await timed(Server(port)))[0] == "The host took no connection."
+
+
+async def test_a_name_that_nobody_has_is_told_in_a_sentence() -> None:
+    with pytest.raises(CallFailed, match="could not be found"):
+        await call("https://shop.invalid/", Policy(total_seconds=10, connect_seconds=9))
+
+
+async def test_a_name_server_that_does_not_answer_holds_nobody_up() -> None:
+    class Silent(Answers):
+        async def resolve(
+            self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+        ) -> list[ResolveResult]:
+            await asyncio.sleep(60)
+            return []
+
+    with pytest.raises(CallFailed, match=r"within 0\.4 seconds"):
+        await call("https://shop.example/", SHORT, Silent())
+
+
+async def test_a_certificate_of_our_own_making_is_not_believed(tmp_path: Path) -> None:
+    async with serving(OK, tls=self_signed(tmp_path, "shop.example")) as server:
+        with pytest.raises(CallFailed, match="certificate"):
+            await call(f"https://shop.example:{server.port}/", resolver=Answers(["127.0.0.2"]))
+    assert server.heads == []
+
+
+async def test_a_host_that_speaks_no_tls_is_told_in_a_sentence() -> None:
+    async with serving(says(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as server:
+        with pytest.raises(CallFailed, match=r"TLS|closed|connection"):
+            await call(f"https://shop.example:{server.port}/", resolver=Answers(["127.0.0.2"]))
+
+
+def self_signed(folder: Path, name: str) -> ssl.SSLContext:
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    who = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(who)
+        .issuer_name(who)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .sign(key, SHA256())
+    )
+    path = folder / "server.pem"
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path.write_bytes(private + certificate.public_bytes(Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    return context
+
+
+def test_the_list_is_ours_because_the_standard_library_lets_some_pass() -> None:
+    """The reason for a list of our own: should this fail one day, it is no harm."""
+    let_pass = [text for text in V4 + V6 if ipaddress.ip_address(text).is_global]
+    assert let_pass
