@@ -29,7 +29,7 @@ from tradepost.dialects.fields import (
     Whole,
 )
 from tradepost.dialects.reading import KEYS_MAX, read_all
-from tradepost.dialects.shapes import COMMAS, Also, Rows, take
+from tradepost.dialects.shapes import BLANKS, COMMAS, FILLED, Also, Rows, Unread, take
 from tradepost.rules.money import write_cents
 from tradepost.rules.refusals import BuyerTradeUrl, Conflicting, Malformed, Refusal
 
@@ -55,6 +55,14 @@ class Asked(msgspec.Struct):
     sort: Literal["asc", "desc"] = "desc"
     price: Price | None = None
     custom_id: CustomId | None = None
+    custom_ids: Annotated[list[CustomId], COMMAS, BLANKS] = []
+    ceiling: Annotated[Price | None, FILLED] = None
+
+
+class Patient(msgspec.Struct):
+    """A call whose rows stand each by itself."""
+
+    offers: Annotated[list[Row | Unread], Rows(3)]
 
 
 class Needy(msgspec.Struct):
@@ -117,15 +125,23 @@ SHAPES: list[tuple[str, Any]] = [
     ("names[0]=a&names=b", "Malformed: names: is given both as a value and as a list"),
     ("names[x]=a", "Malformed: names[x]: must have whole numbers as indices"),
     ("names[-1]=a", "Malformed: names[-1]: must have whole numbers as indices"),
-    ("names[01]=a", "Malformed: names[01]: must have whole numbers as indices"),
+    ("names[01]=a", "Malformed: names[01]: must have whole numbers as indices, without leading zeros"),
     ("names[1.0]=a", "Malformed: names[1.0]: must have whole numbers as indices"),
     ("names[ 1]=a", "Malformed: names[ 1]: must have whole numbers as indices"),
     ("names[%D9%A3]=a", "Malformed: names[٣]: must have whole numbers as indices"),
-    ("names[1000000000000000000]=a", "Malformed: names[1000000000000000000]: must have whole numbers as indices"),
+    ("names[1000000000000000000]=a", "Malformed: names[1000000000000000000]: has an index that is too large: it may have 18 digits at most"),
     ("names[0][0]=a", "Malformed: names[0]: must be a single value, not a list"),
     ("names[0][]=a", "Malformed: names[0]: must be a single value, not a list"),
     ("names[a]=1&names[0]=b", "Malformed: names[a]: must have whole numbers as indices"),
-    ("names=", "Malformed: names: must have 1 to 300 characters"),
+    # An empty text is none, alone or beside a value; as an element of a list that is written out it is a fault.
+    ("id=&project=&game=&sort=&custom_id=&price=&states=&names=&item_ids=", {}),
+    ("id=&id=7&id=", {"id": 7}),
+    ("game=&project=dota2", {"project": "dota2"}),
+    ("names=&names=b", {"names": ["b"]}),
+    ("ceiling=", "Malformed: ceiling: must not be empty: give it a value, or leave it away altogether"),
+    ("ceiling=&ceiling=3", {"ceiling": 300}),
+    ("offers[0][id]=7&offers[0][price]=", "Malformed: offers[0][price]: is missing"),
+    ("offers[0][id]=7&offers[0][price]=1&offers[0][currency]=", rows((7, 100))),
     ("names[]=", "Malformed: names[]: must have 1 to 300 characters"),
     ("names[4]=a&names[5]=", "Malformed: names[5]: must have 1 to 300 characters"),
     ("names[0]=%E2%98%85+Bayonet+%7C+Fade", {"names": ["★ Bayonet | Fade"]}),
@@ -136,8 +152,19 @@ SHAPES: list[tuple[str, Any]] = [
     ("item_ids[]=1,2&item_ids[]=3", {"item_ids": [1, 2, 3]}),
     ("item_ids=2&item_ids=1", {"item_ids": [2, 1]}),
     ("item_ids[5]=2&item_ids[4]=1", {"item_ids": [1, 2]}),
-    ("item_ids=1,,2", "Malformed: item_ids: must be a whole number above zero, without leading zeros"),
-    ("item_ids=1,", "Malformed: item_ids: must be a whole number above zero, without leading zeros"),
+    ("item_ids=1,,2", {"item_ids": [1, 2]}),
+    ("item_ids=1,", {"item_ids": [1]}),
+    ("item_ids=+1,+2+,+", {"item_ids": [1, 2]}),
+    ("item_ids=,", {}),
+    ("item_ids=+1", "Malformed: item_ids: must be a whole number above zero, without leading zeros"),
+    ("item_ids=1,%092", "Malformed: item_ids: must not contain control characters"),
+    ("item_ids[]=1,&item_ids[]=,2", {"item_ids": [1, 2]}),
+    ("item_ids[]=1&item_ids[]=", "Malformed: item_ids[]: must be a whole number above zero, without leading zeros"),
+    ("states=active,+finished,", {"states": ["active", "finished"]}),
+    ("custom_ids=x,y,", {"custom_ids": ["x", "y"]}),
+    ("custom_ids=x,+y,+", {"custom_ids": ["x", "y", " y", " "]}),
+    ("custom_ids=+x", {"custom_ids": [" x"]}),
+    ("item_ids=" + ",".join(map(str, range(1, 101))) + ",", {"item_ids": list(range(1, 101))}),
     ("item_ids[3]=1&item_ids[7]=x", "Malformed: item_ids[7]: must be a whole number above zero, without leading zeros"),
     ("item_ids=" + ",".join(map(str, range(1, 101))), {"item_ids": list(range(1, 101))}),
     ("item_ids=" + ",".join(["1"] * 101), "Malformed: item_ids: has 101 elements; at most 100 are taken at once"),
@@ -205,6 +232,26 @@ JSON_SHAPES: list[tuple[Any, Any]] = [
     ({"id": 7}, {"id": 7}),
     ({"id": "7"}, {"id": 7}),
     ({"id": None}, {}),
+    ({"id": "", "project": "", "names": "", "states": ""}, {}),
+    ({"ceiling": ""}, "Malformed: ceiling: must not be empty: give it a value, or leave it away altogether"),
+    ({"names": [""]}, "Malformed: names[0]: must have 1 to 300 characters"),
+    # PHP's arrays spelled out in the names.
+    ({"offers[0][id]": 7, "offers[0][price]": 0.5}, rows((7, 50))),
+    ({"offers[1][id]": 8, "offers[1][price]": 1, "offers[0]": {"id": 7, "price": 1}}, rows((7, 100), (8, 100))),
+    ({"names[2]": "b", "names[1]": "a"}, {"names": ["a", "b"]}),
+    ({"names[]": "a"}, {"names": ["a"]}),
+    ({"offers[0][id]": 7, "offers": [{"price": 2}]}, rows((7, 200))),
+    ({"offers[0][id]": 7}, "Malformed: offers[0][price]: is missing"),
+    ({"offers[0][id]": 7, "offers": [{"id": 8, "price": 2}]},
+     "Conflicting: offers[0][id] is given more than once, with different values."),
+    ({"names[0]": "a", "names": "b"}, "Malformed: names: is given both as a value and as a list"),
+    ({"names[x]": "a"}, "Malformed: names[x]: must have whole numbers as indices"),
+    ({"names[": "a"}, "Malformed: names[: has brackets that do not match"),
+    (b'{"names[0]":"a","names[0]":"a"}', "Malformed: names[0]: is in the same JSON object twice"),
+    ({"a[0][0][0]": "b"}, {}),
+    ({"a[0][0][0]": ["b"]}, "Malformed: a[0][0][0]: is nested deeper than 4 levels"),
+    ({"a[0][0]": {"b": {"c": 1}}}, "Malformed: a[0][0].b: is nested deeper than 4 levels"),
+    ({"a[0][0][0][0]": "b"}, "Malformed: a[0][0][0][0]: is nested deeper than 4 levels"),
     ({"unknown": {"a": [1, {"b": 2}]}, "id": 7}, {"id": 7}),
     (b'{"id": 7.0}', "Malformed: id: must be a whole number above zero, without leading zeros"),
     (b'{"id": 1e3}', "Malformed: id: must be a whole number above zero, without leading zeros"),
@@ -212,7 +259,7 @@ JSON_SHAPES: list[tuple[Any, Any]] = [
     ({"id": True}, "Malformed: id: must be a text or a number"),
     ({"id": [7]}, "Malformed: id: must be a single value, not a list"),
     ({"id": {}}, "Malformed: id: must be a single value, not a list"),
-    (b'{"id":' + b"9" * 5000 + b"}", "Malformed: id: must be a whole number above zero, without leading zeros"),
+    (b'{"id":' + b"9" * 5000 + b"}", "Malformed: id: must have at most 19 digits"),
     (b'{"price": 3.14}', {"price": 314}),
     (b'{"price": 1e400}', "Malformed: price: must be a price of at least 0.01 with at most two decimals, such as 3.14"),
     (b'{"price": NaN}', "Malformed: price: must be a number, and NaN and Infinity are none"),
@@ -244,6 +291,7 @@ JSON_SHAPES: list[tuple[Any, Any]] = [
     ({"offers": []}, "Malformed: offers: is an empty list"),
     ({"offers": {}}, "Malformed: offers: is an empty list"),
     ({"offers": "x"}, "Malformed: offers: must be a list"),
+    ({"names": {"01": "b"}}, "Malformed: names.01: must have whole numbers as indices, without leading zeros"),
     ({"offers": [{"id": 1, "price": 1}] * 251}, "Malformed: offers: has 251 elements; at most 250 are taken at once"),
     ({"a": [[[[1]]]]}, "Malformed: body: is nested deeper than 4 levels"),
     ({"a": {"b": {"c": {"d": 1}}}}, {}),
@@ -294,6 +342,32 @@ def test_missing_parameters_are_named_as_they_are_documented() -> None:
     assert asked("steamid=76561198064929874", of=Needy) == "Malformed: offers: is missing"
     found = asked("steamid=76561198064929874&offers[0][id]=1&offers[0][price]=1", of=Needy)
     assert found.offers == [Row(Id(1), Price(100))]
+
+
+def test_a_row_that_cannot_be_read_leaves_the_others_be() -> None:
+    fine, clause = Row(Id(7), Price(100)), "must be a whole number above zero, without leading zeros"
+    sent: list[tuple[Any, Any]] = [
+        ({"id": 7}, Unread("7", "offers[1].price", "is missing")),
+        ({"id": "x", "price": 1}, Unread("x", "offers[1].id", clause)),
+        ({"id": "x" * 500, "price": 1}, Unread("x" * 100, "offers[1].id", clause)),
+        ({"price": 1}, Unread(None, "offers[1].id", "is missing")),
+        ({"id": True, "price": 1}, Unread(None, "offers[1].id", "must be a text or a number")),
+        ({"id": [1], "price": 1}, Unread(None, "offers[1].id", "must be a single value, not a list")),
+        ({}, Unread(None, "offers[1].id", "is missing")),
+    ]
+    for row, want in sent:
+        got = asked(body={"offers": [{"id": 7, "price": 1}, row]}, kind=JSON, of=Patient)
+        assert got.offers == [fine, want], row
+    text = "offers[4][id]=7&offers[4][price]=1&offers[6][id]=8&offers[6][price]=%FF".replace("%FF", "0")
+    assert asked(text, of=Patient).offers == [fine, Unread("8", "offers[6][price]", "must be at least 0.01")]
+    whole: list[tuple[Any, str]] = [
+        (7, "offers: must be a list"),
+        ([7], "offers[0]: must have fields of its own, not be a single value"),
+        ([{}] * 4, "offers: has 4 elements; at most 3 are taken at once"),
+        ([], "offers: is an empty list"),
+    ]
+    for value, said in whole:
+        assert asked(body={"offers": value}, kind=JSON, of=Patient) == f"Malformed: {said}"
 
 
 def test_a_multipart_form_is_a_form() -> None:
@@ -414,7 +488,7 @@ def test_a_value_outside_its_grammar_is_refused_by_name(kind: Any, text: str) ->
         asked(body={"v": text}, kind=JSON, of=one(kind)),
     ):
         assert isinstance(got, str)
-        assert got.startswith("Malformed: v: m")
+        assert got.startswith("Malformed: v: m" if text else "Malformed: v: is missing")
 
 
 @pytest.mark.parametrize(("kind", "text", "want"), ACCEPTED)
@@ -429,7 +503,7 @@ def test_a_value_within_its_grammar_is_read_exactly(kind: Any, text: str, want: 
 
 
 def test_a_trade_token_outside_its_grammar_is_a_wrong_trade_link() -> None:
-    for text in ("", "abcde", "x" * 17, "abc def", "abcdeé", "abcdef\n"):
+    for text in ("abcde", "x" * 17, "abc def", "abcdeé", "abcdef\n"):
         with pytest.raises((BuyerTradeUrl, Malformed)) as caught:
             take(one(TradeToken), read_all(f"v={quote(text)}".encode(), b"", ""))
         if "\n" not in text:

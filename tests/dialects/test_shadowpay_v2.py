@@ -90,7 +90,7 @@ def shown(reply: Reply, **shape: Any) -> dict[str, Any]:
     assert isinstance(reply.body, dict)
     assert fits(reply.body, {"status": "text", **shape}), reply.body
     assert reply.body["status"] == "success"
-    assert reply.headers["Cache-Control"] == "no-store"
+    assert reply.headers["Cache-Control"] == ("private, no-cache" if "Etag" in reply.headers else "no-store")
     return reply.body
 
 
@@ -231,7 +231,7 @@ async def test_grouped_items_are_the_cheapest_of_each_name(shop: Shop) -> None:
 async def test_a_dump_of_everything_is_the_same_rows_as_its_pages(shop: Shop) -> None:
     made = [await shop.box.stock.offer(shop.stranger, 100 + number) for number in range(600)]
     await feed.put(shop.app, made)
-    dump = await shop.get("items?limit=15000")
+    dump = await shop.get("items?limit=15000", headers={"Accept-Encoding": "identity"})
     assert ids(dump) == [str(one) for one in reversed(made)]
     pages = [await shop.get(f"items?limit=100&offset={offset}") for offset in range(0, 600, 100)]
     assert [row for page in pages for row in page.body["data"]] == dump.body["data"]
@@ -547,11 +547,19 @@ async def _unseen(shop: Shop, _: Any) -> Reply:
 
 
 async def _self(shop: Shop, _: Any) -> Reply:
-    assert (await shop.buy(id=await shop.foreign(), steamid=shop.stranger_steamid)).refusal == (
-        409,
-        "trade_yourself",
+    same = await shop.buy(id=await shop.foreign(), steamid=shop.stranger_steamid)
+    assert same.refusal == (409, "trade_yourself")
+    assert (
+        same.body["error_details"]
+        == "The steamid is that of this item's seller: nobody can buy from himself."
     )
-    return await shop.buy(id=await shop.own())
+    stranger = await shop.make_token(shop.stranger)
+    theirs = await shop.buy(id=await shop.own(), token=await shop.make_token(shop.seller))
+    assert theirs.body["error_details"] == "This item belongs to your own account."
+    assert (await shop.buy(id=await shop.foreign(), token=stranger)).refusal == (409, "trade_yourself")
+    own = await shop.buy(id=await shop.own())
+    assert own.body["error_details"] == "This item is listed by your own account."
+    return own
 
 
 async def _offline(shop: Shop, _: Any) -> Reply:
@@ -614,6 +622,11 @@ async def _wrong_method(shop: Shop, _: Any) -> Reply:
     for method, path in (("POST", "items"), ("GET", "buy"), ("PUT", "offers"), ("OPTIONS", "items"), ("GET", "items/"),
                          ("GET", "nothing"), ("GET", ""), ("DELETE", "offers/7"), ("GET", "items/1/2"), ("GET", "Items")):  # fmt: skip
         assert (await shop.call(method, path)).refusal == (404, "wrong_method"), (method, path)
+    for method, path, said in (("PUT", "offers", "This call wants DELETE, GET, PATCH or POST."), ("GET", "nothing", "There is no such call."),
+                               ("GET", "buy", "This call wants POST."), ("GET", "/api/v2", "There is no such call.")):  # fmt: skip
+        reply = await shop.call(method, path)
+        assert reply.refusal == (404, "wrong_method")
+        assert reply.body["error_details"] == said
     return await shop.call("PATCH", "operations")
 
 
@@ -723,6 +736,32 @@ async def test_a_token_comes_in_three_ways_and_two_must_be_one(shop: Shop) -> No
     )
 
 
+async def test_an_empty_token_is_none_and_two_that_differ_are_wrong_params_wherever_they_stand(
+    shop: Shop,
+) -> None:
+    token, asked = shop.token, {"steamid": shop.seller_steamid, "item_ids": [1]}
+    one: list[dict[str, Any]] = [
+        {"params": {"token": ""}, "headers": {"Token": token}},
+        {"params": {"token": token}, "headers": {"Token": "", "Authorization": "Bearer "}},
+        {"params": {"token": ""}, "json": {"token": token, **asked}},
+        {"params": {"token": token}, "json": {"token": "", **asked}},
+    ]
+    for how in one:
+        assert (await shop.call("DELETE", "offers", token="", **{"json": asked, **how})).status == 200, how
+    two: list[dict[str, Any]] = [
+        {"params": {"token": token}, "json": {"token": "other", **asked}},
+        {"params": {"token": "other"}, "json": {"token": token, **asked}},
+        {"headers": {"Token": "other"}, "json": {"token": token, **asked}},
+        {"params": {"token": "other"}, "headers": {"Token": token}, "json": asked},
+    ]
+    for how in two:
+        refused = await shop.call("DELETE", "offers", token="", **how)
+        assert refused.refusal == (400, "wrong_params"), how
+        assert refused.body["error_details"] == "The request has two different tokens."
+    wrong = await shop.call("DELETE", "offers", token="other", data="x={")
+    assert wrong.refusal == (401, "wrong_token")
+
+
 # Bad input ---------------------------------------------------------------------------------------------------
 
 BAD: list[tuple[str, str, Any, str]] = [
@@ -791,7 +830,13 @@ BAD: list[tuple[str, str, Any, str]] = [
     ("POST", "offers", {"steamid": "{seller}", "offers": [{"id": 1, "price": 1, "project": "csgo", "currency": "BTC"}]}, "offers[0].currency"),
     ("POST", "offers", {"steamid": "{seller}", "offers": [{"id": n, "price": 1, "project": "csgo"} for n in range(1, 252)]}, "offers"),
     ("POST", "offers", b"steamid=76561198064929874&offers[4][id]=1&offers[4][project]=csgo&offers[4][price]=", "offers[4][price]"),
-    ("PATCH", "offers", {"steamid": "{seller}", "offers": [{"id": "x", "price": 1}]}, "offers[0].id"),
+    ("PATCH", "offers", {"steamid": "{seller}", "offers": [7]}, "offers[0]"),
+    ("PATCH", "offers", {"steamid": "{seller}", "offers": {"id": 1, "price": 1}}, "offers.id"),
+    ("PATCH", "offers", {"steamid": "{seller}", "offers": 7}, "offers"),
+    ("PATCH", "offers", {"steamid": "", "offers": [{"id": 1, "price": 1}]}, "steamid"),
+    ("POST", "buy", {"id": 1, "steamid": BUYER, "trade_token": TOKEN, "price": ""}, "price"),
+    ("POST", "buy", {"id": 1, "steamid": BUYER, "trade_token": ""}, "trade_token"),
+    ("GET", "offers?steamid=", None, "steamid"),
     ("PATCH", "offers", {"steamid": "{seller}", "offers": [{"id": 1, "price": 1}] * 251}, "offers"),
     ("PATCH", "offers/1", {"steamid": "{seller}"}, "price"),
     ("PATCH", "offers/1", {"price": 1}, "steamid"),
@@ -880,6 +925,67 @@ async def test_the_same_asset_twice_and_what_is_not_there_put_nothing_on_sale(sh
     ).status == 200
     again = await shop.call("POST", "offers", json={"steamid": shop.seller_steamid, "offers": [good]})
     assert again.refusal == (400, "wrong_params")
+
+
+async def test_a_row_that_cannot_be_read_leaves_the_other_rows_be(shop: Shop) -> None:
+    first, second = await shop.own(100), await shop.own(200)
+    rows: list[Any] = [
+        {"id": first, "price": "1.50"}, {"id": 77, "price": "0.001"}, {"id": 78}, {"id": "x", "price": 1}, {"price": 1},
+        {"id": 79, "price": 1, "currency": "BTC"}, {"id": True, "price": 1}, {"id": "x", "price": 1}, {"id": str(second), "price": 2.5},
+    ]  # fmt: skip
+    asked = {"steamid": shop.seller_steamid, "offers": rows}
+    key = {"Idempotency-Key": "rows"}
+    reply = await shop.call("PATCH", "offers", json=asked, headers=key)
+    bids = reply.body["bids"]
+    assert [bid["id"] for bid in bids] == [str(first), "77", "78", "x", None, "79", None, "x", str(second)]
+    assert [bid["status"] for bid in bids] == ["success", *["error"] * 7, "success"]
+    assert {bid["error_message"] for bid in bids[1:-1]} == {"validation_error"}
+    assert [bid["error_details"].partition(":")[0] for bid in bids[1:-1]] == [
+        "offers[1].price", "offers[2].price", "offers[3].id", "offers[4].id", "offers[5].currency", "offers[6].id", "offers[7].id",
+    ]  # fmt: skip
+    assert (await shop.get(f"items/{second}")).body["data"]["item"]["price"] == "2.50"
+    again = await shop.call("PATCH", "offers", json=asked, headers=key)
+    assert (again.body, again.headers["idempotency-replayed"]) == (reply.body, "true")
+    form = f"steamid={shop.seller_steamid}&offers[0][id]={first}&offers[0][price]=x"
+    alone = await shop.call("PATCH", "offers", params=form)
+    assert alone.body["bids"][0]["error_details"].startswith("offers[0][price]: must be a price")
+    # The same offer twice is no matter of a row, even where one of the two cannot be read; nor is whose offers they are.
+    twins: tuple[list[dict[str, Any]], ...] = (
+        [{"id": first, "price": 1}, {"id": first}],
+        [{"id": 7}, {"id": "7"}],
+        [{"id": 7, "price": 1}] * 2,
+    )
+    for twice in twins:
+        refused = await shop.call("PATCH", "offers", json={**asked, "offers": twice})
+        assert refused.refusal == (400, "wrong_params")
+        assert (
+            refused.body["error_details"]
+            == f"offers: the id {twice[0]['id']} is named twice in this request."
+        )
+    foreign = {"steamid": shop.stranger_steamid, "offers": [{"id": "x"}]}
+    assert (await shop.call("PATCH", "offers", json=foreign)).refusal == (403, "no_access")
+
+
+async def test_an_empty_parameter_is_one_that_was_not_sent(shop: Shop) -> None:
+    offer = await shop.foreign()
+    names = "project limit offset price_from price_to date_from date_to sort_column sort_dir search is_stattrak group_by"
+    empty = "&".join(f"{name}=" for name in names.split())
+    assert ids(await shop.get(f"items?{empty}")) == [str(offer)]
+    empty = "&".join(
+        f"{name}="
+        for name in ["type", "states", "custom_ids", "date_from", "sort", "limit", "offset", "group_by"]
+    )
+    assert (await shop.get(f"operations?{empty}")).body["metadata"] == {
+        "limit": 4_000,
+        "offset": 0,
+        "total": 0,
+    }
+    bought = (await shop.buy(id=offer, custom_id="")).body["trade_data"]
+    assert bought["custom_id"] is None
+    for custom_id in ("x", " y", "z"):
+        await shop.buy(id=await shop.foreign(), custom_id=custom_id)
+    found = (await shop.get("operations", params={"custom_ids": "x, y,z , "})).body["data"]
+    assert {row["custom_id"] for row in found} == {"x", " y", "z"}
 
 
 JUNK: list[Any] = [

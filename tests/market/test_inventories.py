@@ -12,12 +12,12 @@ from market.floor import NOON, SLATE, VALENCE, Floor, floor
 from steam.raw_server import raw_server, reply
 from steam.sim import Sim, simulator
 from tradepost.db import Db
-from tradepost.market import endings, inventories, offers
+from tradepost.market import endings, inventories, offers, users
 from tradepost.market.inventories import InventoryRow
 from tradepost.market.offers import Wanted
 from tradepost.market.users import Account
 from tradepost.rules.offer import Skip
-from tradepost.rules.refusals import Forbidden, Malformed, SteamUnavailable
+from tradepost.rules.refusals import Forbidden, Malformed, SteamUnavailable, UnknownUser
 
 
 @pytest.fixture(scope="module")
@@ -173,7 +173,17 @@ async def test_an_empty_inventory_is_empty_and_a_private_one_is_private(market: 
     assert await own(market, alice) == []
     bob = await market.person()
     await market.sim.control("POST", f"/_sim/users/{bob.steamid}", {"private": True})
-    assert "is private" in await why_not(market, bob)
+    with pytest.raises(Forbidden) as refused:
+        await own(market, bob)
+    assert "make it public" in refused.value.sentence
+
+
+async def test_an_inventory_of_nobody_is_no_fault_of_steams(market: Floor, sim: Sim) -> None:
+    async with market.db.transaction() as tx:
+        nobody = await users.know(tx, "76561198999999999", "operator", market.app.now())
+    with pytest.raises(UnknownUser) as refused:
+        await own(market, nobody)
+    assert "Steam knows nobody" in refused.value.sentence
 
 
 async def test_a_limit_says_when_to_come_back(market: Floor) -> None:

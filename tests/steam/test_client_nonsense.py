@@ -23,6 +23,7 @@ from tradepost.steam.answers import (
     Private,
     Unavailable,
 )
+from tradepost.steam.inspect_link import encode_certificate
 
 ASSET = {"appid": 730, "contextid": "2", "assetid": "5", "classid": "1", "instanceid": "0", "amount": "1"}
 DESCRIPTION = {"appid": 730, "classid": "1", "instanceid": "0", "market_hash_name": "Thing", "tradable": 1}
@@ -302,6 +303,18 @@ async def test_what_a_certificate_says_fills_what_the_properties_leave_out() -> 
     )
     assert (item.float_text, item.paint_seed, item.paint_index) == ("0.36178404", 633, 96)
     assert item.certificate == certificate
+
+
+@pytest.mark.parametrize(("wear", "paint"), [(None, None), (0.25, 0)], ids=["a case", "a plain knife"])
+async def test_only_what_has_a_wear_can_have_the_paint_of_number_nothing(
+    wear: float | None, paint: int | None
+) -> None:
+    certificate = encode_certificate(
+        item_id=5, def_index=4669, paint_index=0, rarity=1, quality=4, float_value=wear, paint_seed=None
+    )
+    properties = [{"propertyid": 6, "string_value": certificate}]
+    item = await item_of(asset_properties=[{"assetid": 5, "asset_properties": properties}])
+    assert (item.certificate, item.paint_index) == (certificate, paint)
 
 
 async def test_pages_that_lead_round_in_a_circle_end() -> None:

@@ -152,6 +152,8 @@ def _contradictions(settings: Settings) -> Iterator[str]:
         for name in ("base_url", "steam_community_url", "steam_api_url"):
             if urlsplit(getattr(settings, name)).scheme != "https":
                 yield f"production needs an https:// address as {name}"
+        if settings.rates_source.startswith("http://"):
+            yield "production needs an https:// address, or a file, as rates_source"
         if settings.steam_control_url:
             yield "production knows no steam_control_url: a simulator's items are worth nothing"
     # The seller keeps a cent at least: the fee is rounded up, so the least price must leave one (rules.md 11).

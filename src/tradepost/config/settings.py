@@ -58,6 +58,16 @@ def _is_plain(text: str, *schemes: str) -> bool:
     )
 
 
+def _is_rates_source(text: str) -> str:
+    if "://" not in text:
+        return "" if text.isprintable() else "the path of a file"
+    address, _, query = text.partition("?")
+    good = (
+        _is_plain(address, "http", "https") and query.isascii() and query.isprintable() and "#" not in query
+    )
+    return "" if good else "a path, or a URL with http(s), a host and no user"
+
+
 def _are_hosts(names: tuple[str, ...]) -> str:
     good = all(re.fullmatch(r"(\*\.)?[A-Za-z0-9.-]+|\[?[0-9a-fA-F:]+\]?", name) for name in names)
     return "" if good else "host names without scheme and port, with commas between them"
@@ -102,6 +112,50 @@ class Settings:
     requests_per_minute: int = _setting(
         6000, "How many requests one token may make.", unit="requests a minute", least=1, most=10_000_000
     )
+    reads_per_minute: int = _setting(
+        6000, "Of these, calls that only look.", unit="requests a minute", least=1, most=10_000_000
+    )
+    sells_per_minute: int = _setting(
+        3000, "Of these, calls that change offers.", unit="requests a minute", least=1, most=10_000_000
+    )
+    buys_per_minute: int = _setting(
+        3000, "Of these, calls that buy.", unit="requests a minute", least=1, most=10_000_000
+    )
+    steam_calls_per_minute: int = _setting(
+        300,
+        "Of these, calls for which Steam is asked: inventories, and putting items on sale.",
+        unit="requests a minute",
+        least=1,
+        most=10_000_000,
+    )
+    streams_per_minute: int = _setting(
+        60, "Of these, calls that open a stream.", unit="requests a minute", least=1, most=10_000_000
+    )
+    streams_per_token: int = _setting(
+        10,
+        "How many streams of events one token may have open in one process.",
+        unit="streams",
+        least=1,
+        most=1000,
+    )
+    wrong_tokens_per_minute: int = _setting(
+        300,
+        "How many wrong tokens are looked at from one address, or from one /64 of IPv6.",
+        unit="requests a minute",
+        least=1,
+        most=10_000_000,
+    )
+    tokens_in_urls: Literal["allowed", "forbidden"] = _setting(
+        "allowed",
+        "Whether a token may be sent in a query string: each by its own switch, or none.",
+    )
+    idempotency_days: int = _setting(
+        30,
+        "How long the answer to a request with an Idempotency-Key is kept; a buy's is kept for good.",
+        unit="days",
+        least=30,
+        most=3650,
+    )
     # Secrets.
     key: str = _setting(
         "",
@@ -110,6 +164,19 @@ class Settings:
     )
     key_file: Path | None = _setting(
         None, "A file with these keys that only its owner can read, outside data_dir."
+    )
+    # Notices, to addresses that merchants name.
+    callback_networks: tuple[str, ...] = _setting(
+        (),
+        "The operator's own networks that notices may go to, there also over plain http and to any port.",
+        check=_are_networks,
+    )
+    notices_kept_days: int = _setting(
+        90,
+        "How long notices and their attempts are kept once they were delivered or set aside.",
+        unit="days",
+        least=1,
+        most=3650,
     )
     # The database.
     database_url: str = _setting(
@@ -154,6 +221,22 @@ class Settings:
     )
     rate_max_age_hours: int = _setting(
         48, "An exchange rate older than this is not used.", unit="hours", least=1, most=24 * 90
+    )
+    rates_source: str = _setting(
+        "",
+        "A file or an http(s) address with exchange rates in JSON; without it they are set by hand.",
+        check=_is_rates_source,
+        secret=True,  # many an address has a key in it
+    )
+    rates_refresh_minutes: int = _setting(
+        60, "How often the source of rates is read.", unit="minutes", least=5, most=1440
+    )
+    rate_jump_percent: int = _setting(
+        20,
+        "A rate that differs by more from the last one is not taken over.",
+        unit="percent",
+        least=1,
+        most=1000,
     )
     # A trade's time.
     send_minutes: int = _setting(

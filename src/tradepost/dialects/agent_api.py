@@ -20,7 +20,8 @@ from tradepost import log
 from tradepost.app import App
 from tradepost.db import DatabaseBusy, DatabaseGone
 from tradepost.dialects import agent_wire as wire
-from tradepost.dialects.edge import BodyTooLarge, Pace, note, receive_body
+from tradepost.dialects.edge import BodyTooLarge, note, receive_body
+from tradepost.dialects.pace import Pace
 from tradepost.market import agents, directives, reports, sightings, watching
 from tradepost.market.agents import Agent, Guesses
 from tradepost.market.directives import Directive

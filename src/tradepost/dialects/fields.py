@@ -9,13 +9,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Self
 
 from tradepost.market import rates
+from tradepost.rules.callback_address import URL_CHARS_MAX
 from tradepost.rules.games import GAMES
-from tradepost.rules.money import read_cents
+from tradepost.rules.money import CENTS_MAX, read_cents, write_cents
 from tradepost.rules.refusals import BuyerTradeUrl
 from tradepost.steam.ids import is_steamid
 from tradepost.steam.trade_url import is_trade_token
 
 ID_MAX = 2**63 - 1
+ID_DIGITS_MAX = 19
 NAME_CHARS_MAX = 300  # Steam's longest names are about half of this
 SEARCH_CHARS_MAX = 200
 CUSTOM_ID_CHARS_MAX = 64
@@ -25,10 +27,15 @@ DAY = timedelta(days=1)
 TICK = timedelta(microseconds=1)
 
 _ID = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
+_LONG_ID = re.compile(r"[1-9][0-9]{19,}", re.ASCII)
+_TOO_DEAR = re.compile(r"[1-9][0-9]{7,}(?:\.[0-9]{1,2})?", re.ASCII)
+_EVENT_ID = re.compile(r"(?:0|[1-9][0-9]{0,17})-(?:0|[1-9][0-9]{0,17})", re.ASCII)
 _WHOLE = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
 _LIMIT = re.compile(r"[1-9][0-9]*", re.ASCII)
 _OFFSET = re.compile(r"0|[1-9][0-9]{0,17}", re.ASCII)
 _FLOAT = re.compile(r"(?:0|[1-9][0-9]{0,3})(?:\.[0-9]{1,40})?(?:[eE]-[0-9]{1,2})?", re.ASCII)
+_FLOAT_SPAN = re.compile(f"{_FLOAT.pattern}(?:-{_FLOAT.pattern})?", re.ASCII)
+_HYPHEN = re.compile(r"(?<![eE])-")  # and not the minus of an exponent
 _UNIX = re.compile(r"0|[1-9][0-9]{0,10}", re.ASCII)
 _MOMENT = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?: ([0-9]{2}):([0-9]{2}):([0-9]{2}))?", re.ASCII)
 
@@ -39,9 +46,9 @@ class Price(int):
     @classmethod
     def read(cls, text: str) -> Self:
         """The cents of a price's text, which is never rounded."""
-        cents = read_cents(text)
-        if cents is None or cents < 1:
-            raise ValueError("must be a price of at least 0.01 with at most two decimals, such as 3.14")
+        cents = _cents(text, "must be a price of at least 0.01 with at most two decimals, such as 3.14")
+        if cents < 1:
+            raise ValueError("must be at least 0.01")
         return cls(cents)
 
 
@@ -51,10 +58,7 @@ class PriceBound(int):
     @classmethod
     def read(cls, text: str) -> Self:
         """The cents of a price's text, zero included."""
-        cents = read_cents(text)
-        if cents is None:
-            raise ValueError("must be a price with at most two decimals, such as 3.14, or 0")
-        return cls(cents)
+        return cls(_cents(text, "must be a price with at most two decimals, such as 3.14, or 0"))
 
 
 class Id(int):
@@ -63,8 +67,7 @@ class Id(int):
     @classmethod
     def read(cls, text: str) -> Self:
         """The number that the text says."""
-        if not _ID.fullmatch(text):
-            raise ValueError("must be a whole number above zero, without leading zeros")
+        _check_id(text, "must be a whole number above zero, without leading zeros")
         return cls(text)
 
 
@@ -74,8 +77,7 @@ class AssetId(str):
     @classmethod
     def read(cls, text: str) -> Self:
         """The number, which stays a text."""
-        if not _ID.fullmatch(text):
-            raise ValueError("must be an asset id: a whole number above zero, without leading zeros")
+        _check_id(text, "must be an asset id: a whole number above zero, without leading zeros")
         return cls(text)
 
 
@@ -110,6 +112,23 @@ class CustomId(str):
         if not 1 <= len(text) <= CUSTOM_ID_CHARS_MAX or "," in text:
             raise ValueError(f"must have 1 to {CUSTOM_ID_CHARS_MAX} characters and no comma")
         return cls(text)
+
+
+class EventId(str):
+    """Where in the stream of events somebody is: the id that an event had."""
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """The id as it was sent."""
+        if not _EVENT_ID.fullmatch(text):
+            raise ValueError("must be the id of an event, such as 812-33")
+        return cls(text)
+
+    @property
+    def position(self) -> tuple[int, int]:
+        """The two numbers in it."""
+        first, _, second = self.partition("-")
+        return int(first), int(second)
 
 
 class Project(str):
@@ -156,6 +175,17 @@ class Search(str):
         return cls(text)
 
 
+class Url(str):
+    """An address that we are to call; whether we do is judged by `dial` alone."""
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """The address as it is."""
+        if not 1 <= len(text) <= URL_CHARS_MAX:
+            raise ValueError(f"must have 1 to {URL_CHARS_MAX} characters")
+        return cls(text)
+
+
 class Whole(int):
     """A small whole number: a paint seed or index."""
 
@@ -178,6 +208,23 @@ class Float(str):
         return cls(text)
 
 
+class FloatSpan(str):
+    """One wear value, or two with a hyphen between them: from the first to the second."""
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """The text of one number or two, none of them negative."""
+        if not _FLOAT_SPAN.fullmatch(text):
+            raise ValueError("must be a decimal number such as 0.07, or two of them such as 0.07-0.15")
+        return cls(text)
+
+    @property
+    def ends(self) -> tuple[str, str]:
+        """The least and the greatest value that is meant."""
+        parts = _HYPHEN.split(self)
+        return parts[0], parts[-1]
+
+
 class Limit(int):
     """How many rows a page may have; the call clamps it to what it can give."""
 
@@ -196,7 +243,7 @@ class Offset(int):
     def read(cls, text: str) -> Self:
         """The number that the text says."""
         if not _OFFSET.fullmatch(text):
-            raise ValueError("must be a whole number, zero or above")
+            raise ValueError(f"must be a whole number, zero or above, of at most {LIMIT_DIGITS_MAX} digits")
         return cls(text)
 
 
@@ -230,6 +277,19 @@ class Until(datetime):
         start, length = _moment(text)
         end = start + (length - TICK)
         return cls.combine(end.date(), end.time(), UTC)
+
+
+def _cents(text: str, clause: str) -> int:
+    """The cents of a price's text; raises ValueError with the clause for a text that is no price at all."""
+    cents = read_cents(text)
+    if cents is None:
+        raise ValueError(f"must be at most {write_cents(CENTS_MAX)}" if _TOO_DEAR.fullmatch(text) else clause)
+    return cents
+
+
+def _check_id(text: str, clause: str) -> None:
+    if not _ID.fullmatch(text):
+        raise ValueError(f"must have at most {ID_DIGITS_MAX} digits" if _LONG_ID.fullmatch(text) else clause)
 
 
 def _moment(text: str) -> tuple[datetime, timedelta]:

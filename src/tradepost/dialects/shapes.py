@@ -9,14 +9,14 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from types import UnionType
-from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
 from tradepost.dialects.fields import Flag
 from tradepost.dialects.reading import KEYS_MAX
-from tradepost.dialects.tree import Node, Scalar
-from tradepost.rules.refusals import Conflicting, Malformed
+from tradepost.dialects.tree import SPELLED_CHARS_MAX, Node, Scalar
+from tradepost.rules.refusals import Conflicting, Malformed, Refusal
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -39,7 +39,25 @@ class Rows:
     most: int
 
 
+class Unread(NamedTuple):
+    """A row that cannot be read, where the rest of its list stands all the same: a list of `Row | Unread` has such.
+
+    A tuple, since msgspec tells it from the struct beside it by that.
+    """
+
+    id: str | None  # as it was sent
+    field: str  # as it was spelled
+    clause: str
+
+    @property
+    def refusal(self) -> Malformed:
+        """What is wrong with it."""
+        return Malformed(self.field, self.clause)
+
+
 COMMAS = "commas"  # a list that may be written as one text with commas
+BLANKS = "blanks"  # of what is cut at commas the blanks around it may belong to it: both readings count
+FILLED = "filled"  # an empty text is refused: taken for an absent one, as elsewhere, it would mean much more
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +69,10 @@ class _Field:
     required: bool
     is_list: bool
     row: type[msgspec.Struct] | None  # of a list of structs
+    by_row: bool  # a row that cannot be read is one of the list
     commas: bool
+    blanks: bool
+    filled: bool
     most: int | None
     options: tuple[str, ...]  # of a Literal
 
@@ -67,7 +88,8 @@ class _Shape:
 @cache
 def _shape(kind: type[msgspec.Struct]) -> _Shape:
     hints = get_type_hints(kind, include_extras=True)
-    fields = [_field(one.name, hints[one.name], one.required) for one in msgspec.structs.fields(kind)]
+    # By the name that is sent: a parameter may be called `from`, which no attribute can be.
+    fields = [_field(one.encode_name, hints[one.name], one.required) for one in msgspec.structs.fields(kind)]
     return _Shape(
         {name: field for field in fields for name in field.names},
         tuple(field for field in fields if field.required),
@@ -86,16 +108,27 @@ def _field(name: str, hint: Any, required: bool) -> _Field:
             break
     is_list = get_origin(hint) is list
     inner = get_args(hint)[0] if is_list else hint
+    by_row = Unread in get_args(inner)
+    inner = row_of(inner)
     return _Field(
         name,
         (name, *(mark.name for mark in marks if isinstance(mark, Also))),
         required,
         is_list,
         inner if isinstance(inner, type) and issubclass(inner, msgspec.Struct) else None,
+        by_row,
         COMMAS in marks,
+        BLANKS in marks,
+        FILLED in marks,
         next((mark.most for mark in marks if isinstance(mark, Rows)), None),
         get_args(inner) if get_origin(inner) is Literal else (),
     )
+
+
+def row_of(inner: Any) -> Any:
+    """What a list's elements are meant to be: of `Row | Unread` the row."""
+    options = get_args(inner)
+    return next(one for one in options if one is not Unread) if Unread in options else inner
 
 
 def take(kind: type[S], tree: Node) -> S:
@@ -138,40 +171,85 @@ def _sent(field: _Field, node: Node) -> Node | None:
 def _value(field: _Field, node: Node) -> object:
     node.check()
     if not field.is_list:
-        return _option(field, node, node.scalar())
+        return _single(field, node)
     if field.row is not None:
         return _rows(field, field.row, node)
     return _texts(field, node)
+
+
+def _single(field: _Field, node: Node) -> Scalar:
+    """The one value; an empty text counts as absent: PHP makes it of null, forms of what nobody filled in."""
+    value = node.scalar()
+    if value != "":
+        return _option(field, node, value)
+    if field.filled:
+        raise Malformed(node.spelled, "must not be empty: give it a value, or leave it away altogether")
+    return None
 
 
 def _texts(field: _Field, node: Node) -> list[Scalar] | None:
     """The values of a list, however it was written; None when only null was sent."""
     given: list[Scalar]
     if node.children is None:
-        given = [value for value in node.values if value is not None]
+        given = [value for value in node.values if value is not None and value != ""]
         if not given:
             return None
     else:
         given = [element.scalar() for element in node.elements()]
     # Counted before it is cut: a megabyte of commas is one key, and would be half a million elements.
     commas = sum(value.count(",") for value in given if isinstance(value, str)) if field.commas else 0
-    _count(field, node, len(given) + commas)
-    pieces: list[Scalar] = []
+    if len(given) + commas > KEYS_MAX:
+        _count(field, node, len(given) + commas)
+    elements: list[list[Scalar]] = []
     for value in given:
         # Only what has one is cut: a number has none, and must stay a number for whoever reads it.
-        pieces += value.split(",") if commas and isinstance(value, str) and "," in value else [value]
-    return [_option(field, node, piece) for piece in pieces]
+        if commas and isinstance(value, str) and "," in value:
+            elements += filter(None, (_readings(field, piece) for piece in value.split(",")))
+        else:
+            elements.append([value])
+    if given and not elements:
+        return None
+    _count(field, node, len(elements))
+    return [_option(field, node, reading) for element in elements for reading in element]
 
 
-def _rows(field: _Field, row: type[msgspec.Struct], node: Node) -> list[dict[str, object]]:
+def _readings(field: _Field, piece: str) -> list[Scalar]:
+    """What may be meant by a piece between commas: nothing, the piece without the blanks around it, or also with."""
+    bare = piece.strip(" ")
+    both = (bare, piece) if field.blanks else (bare,)
+    return [reading for reading in dict.fromkeys(both) if reading]
+
+
+def _rows(field: _Field, row: type[msgspec.Struct], node: Node) -> list[dict[str, object] | Unread] | None:
     if node.children is None:
+        if all(value is None for value in node.values):
+            return None
         raise Malformed(node.spelled, "must be a list")
     elements = node.elements()
     _count(field, node, len(elements))
     for element in elements:
         if element.values:
             raise Malformed(element.spelled, "must have fields of its own, not be a single value")
-    return [_plain(row, element) for element in elements]
+    return [_row(row, element) if field.by_row else _plain(row, element) for element in elements]
+
+
+def _row(row: type[msgspec.Struct], element: Node) -> dict[str, object] | Unread:
+    """A row by itself, or what is wrong with it."""
+    try:
+        take(row, element)
+        return _plain(row, element)
+    except Malformed as error:
+        return Unread(_id(element), error.field, str(error).removeprefix(f"{error.field}: "))
+
+
+def _id(element: Node) -> str | None:
+    """By what a caller knows a row that cannot be read."""
+    node = (element.children or {}).get("id")
+    try:
+        value = None if node is None else node.scalar()
+    except Refusal:
+        return None
+    return value[:SPELLED_CHARS_MAX] if isinstance(value, str) and value else None
 
 
 def _count(field: _Field, node: Node, count: int) -> None:

@@ -11,8 +11,10 @@ from tradepost.rules.refusals import Conflicting, Malformed
 DEPTH_MAX = 4
 SPELLED_CHARS_MAX = 100  # of a name that we say back to the caller
 
+INDEX_DIGITS_MAX = 18
+
 _INDEX = re.compile(r"0|[1-9][0-9]{0,17}", re.ASCII)
-_NAME = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)")
+_NAME = re.compile(r"([^\[\]]++)((?:\[[^\[\]]*+\])*+)")
 _STEP = re.compile(r"\[([^\[\]]*)\]")
 
 
@@ -48,6 +50,14 @@ class Node:
             node = node.parent
         return "".join(reversed(labels))[:SPELLED_CHARS_MAX]
 
+    @property
+    def level(self) -> int:
+        """How many names lead here."""
+        count, node = 0, self.parent
+        while node is not None:
+            count, node = count + 1, node.parent
+        return count
+
     def spell(self, name: str) -> str:
         """How the caller would have spelled a name below this one, which he did not send."""
         if self.parent is None:
@@ -69,20 +79,25 @@ class Node:
 
     def put(self, name: str, value: str) -> None:
         """Put in a value of a form, under a name that may have brackets: `offers[0][id]`, `names[]`."""
+        node = self.place(name)
+        if node is not None:
+            node.values.append(value)
+
+    def place(self, name: str) -> "Node | None":
+        """The node of a name that may have brackets; None where they do not match, which is noted at its root."""
         if "[" not in name:
-            self.below(name, name).values.append(value)
-            return
+            return self.below(name, name)
         if not (parts := _NAME.fullmatch(name)):
             root = name.partition("[")[0]
             self.below(root, root).fault = name[:SPELLED_CHARS_MAX]
-            return
-        keys = _STEP.findall(parts[2])
-        if len(keys) >= DEPTH_MAX:
+            return None
+        if parts[2].count("[") >= DEPTH_MAX:
             raise Malformed(name[:SPELLED_CHARS_MAX], f"is nested deeper than {DEPTH_MAX} levels")
+        keys = _STEP.findall(parts[2])
         node = self.below(parts[1], parts[1])
         for key in keys:
             node = node.below(key, f"[{key}]") if key else node.below(str(node._next), "[]")
-        node.values.append(value)
+        return node
 
     # What is read out ----------------------------------------------------------------------------------------
 
@@ -92,11 +107,15 @@ class Node:
             raise Malformed(self.fault, "has brackets that do not match")
 
     def scalar(self) -> Scalar:
-        """The one value given here; None when there is none, or only null."""
+        """The one value given here; None when there is none, or only null.
+
+        An empty text counts for nothing beside a value, as forms send the fields that nobody filled in.
+        """
         self.check()
         if self.children is not None:
             raise Malformed(self.spelled, "must be a single value, not a list")
         given = [value for value in self.values if value is not None]
+        given = [value for value in given if value != ""] or given
         if any(value != given[0] for value in given):
             raise Conflicting(f"{self.spelled} is given more than once, with different values.")
         return given[0] if given else None
@@ -106,7 +125,16 @@ class Node:
         children = self.children or {}
         for key, node in children.items():
             if not _INDEX.fullmatch(key):
-                raise Malformed(node.spelled, "must have whole numbers as indices")
+                raise Malformed(node.spelled, _index_fault(key))
         if self.values and children:
             raise Malformed(self.spelled, "is given both as a value and as a list")
         return [children[key] for key in sorted(children, key=int)]
+
+
+def _index_fault(key: str) -> str:
+    """What is wrong with a key that is no index of ours."""
+    if not (key.isascii() and key.isdecimal()):
+        return "must have whole numbers as indices"
+    if key.startswith("0"):
+        return "must have whole numbers as indices, without leading zeros"
+    return f"has an index that is too large: it may have {INDEX_DIGITS_MAX} digits at most"

@@ -22,7 +22,8 @@ class InventoryRow:
 async def of(app: App, caller_account_id: int, steamid: str, project: str) -> list[InventoryRow]:
     """Return what a user has of a game, in Steam's order, for a caller who may act for his items.
 
-    Raises Forbidden without a grant, and SteamUnavailable where the inventory cannot be read.
+    Raises Forbidden without a grant or where the inventory is private, UnknownUser where Steam knows nobody with
+    this steamid, and SteamUnavailable where Steam fails.
     """
     game = steam_items.game_of(project)
     seller = (await merchants.seller_for(app.db, caller_account_id, steamid)).account

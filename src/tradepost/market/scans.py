@@ -7,8 +7,8 @@ from tradepost.market import endings, feed, presence, steam_items
 from tradepost.market.recent import Recent
 from tradepost.market.users import Account
 from tradepost.rules.games import Game
-from tradepost.rules.refusals import SteamUnavailable
-from tradepost.steam.answers import Inventory, Private, RateLimited, Unavailable
+from tradepost.rules.refusals import Forbidden, SteamUnavailable, UnknownUser
+from tradepost.steam.answers import Inventory, Private, RateLimited, Unavailable, UnknownOwner
 
 AGAIN_SECONDS = 2.0  # between two fresh looks at one inventory: each uses up some of Steam's patience with us
 AGAIN_KEPT_MAX = 10_000
@@ -19,8 +19,9 @@ _looked_again: Recent[tuple[int, str], None] = Recent(AGAIN_SECONDS, AGAIN_KEPT_
 async def look(app: App, seller: Account, game: Game, *, fresh: bool = False) -> Inventory:
     """Return what a seller has on Steam, a minute ago at most, and keep what the market learns from it.
 
-    New names enter the catalogue, and offers whose item is gone end. Raises SteamUnavailable, whose sentence tells
-    a private inventory, a limit and a silent Steam apart. It asks Steam, so never inside a transaction.
+    New names enter the catalogue, and offers whose item is gone end. Raises Forbidden for a private inventory and
+    UnknownUser for one of nobody, as Steam answered well and its owner has to act; SteamUnavailable where Steam
+    itself fails. It asks Steam, so never inside a transaction.
     """
     inventory = await _read(app, seller.steamid, game, fresh)
     # What follows from a look follows for the time of the look: an offer made since may be of an item that came since.
@@ -60,9 +61,12 @@ async def _read(app: App, steamid: str, game: Game, fresh: bool) -> Inventory:
         case Inventory() as inventory:
             return inventory
         case Private():
-            raise SteamUnavailable(
-                "This user's Steam inventory is private; he can make it public in Steam's privacy settings."
+            raise Forbidden(
+                "This user's Steam inventory is private: he has to make it public in Steam's privacy settings,"
+                " and we look again after a minute."
             )
+        case UnknownOwner():
+            raise UnknownUser("Steam knows nobody with this steamid.")
         case RateLimited(seconds):
             raise SteamUnavailable(f"Steam limits how often it is asked; try again in {seconds} seconds.")
         case Unavailable(reason):

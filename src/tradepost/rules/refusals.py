@@ -74,7 +74,7 @@ class NotFound(Refusal):
 class Unauthenticated(Refusal):
     """The caller has no valid token."""
 
-    sentence = "The token is missing, unknown or revoked."
+    sentence = "The token is missing, unknown, revoked or expired."
 
 
 class Forbidden(Refusal):
@@ -169,4 +169,4 @@ class TooManyRequests(Refusal):
 class UnknownRoute(Refusal):
     """There is no such call, or it is not called with this method."""
 
-    sentence = "There is no such call, or it wants another HTTP method."
+    sentence = "There is no such call."

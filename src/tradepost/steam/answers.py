@@ -18,6 +18,11 @@ class Unavailable:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class UnknownOwner(Unavailable):
+    """Steam has nobody of this SteamID, so asking again will not help."""
+
+
 NoAnswer = RateLimited | Unavailable
 
 

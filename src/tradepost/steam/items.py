@@ -142,6 +142,10 @@ def _item(scan: Scan, asset: wire.Asset, kind: _Kind, properties: Mapping[int, s
         if inspected
         else (None, None, None)
     )
+    float_text = float32_text_of(properties.get(_WEAR_PROPERTY, "")) or wear_text
+    paint = _number(properties, _PAINT_PROPERTY, paint)
+    if not paint and float_text is None:
+        paint = None  # a case: its certificate says 0 where there is no paint; a plain knife has 0 and a wear
     template = kind.inspect_template
     return InventoryItem(
         project=game.project,
@@ -162,9 +166,9 @@ def _item(scan: Scan, asset: wire.Asset, kind: _Kind, properties: Mapping[int, s
         commodity=kind.commodity,
         sealed=kind.sealed,
         protected_until=kind.protected_until,
-        float_text=float32_text_of(properties.get(_WEAR_PROPERTY, "")) or wear_text,
+        float_text=float_text,
         paint_seed=_number(properties, _SEED_PROPERTY, seed),
-        paint_index=_number(properties, _PAINT_PROPERTY, paint),
+        paint_index=paint,
         certificate=certificate if inspected else None,
         inspect_link=fill_link(template, scan.owner_steamid, assetid, properties) if template else None,
         icon_url=kind.icon_url,

@@ -5,7 +5,14 @@ import re
 
 from tradepost.rules.games import Game
 from tradepost.steam import wire
-from tradepost.steam.answers import Inventory, InventoryAnswer, NoAnswer, Private, Unavailable
+from tradepost.steam.answers import (
+    Inventory,
+    InventoryAnswer,
+    NoAnswer,
+    Private,
+    Unavailable,
+    UnknownOwner,
+)
 from tradepost.steam.door import OK, Door, Reply
 from tradepost.steam.ids import is_assetid
 from tradepost.steam.items import Reading, Scan, add_page
@@ -93,7 +100,7 @@ def _read_page(reply: Reply) -> wire.InventoryPage | Private | Unavailable:
     if reply.status == _FORBIDDEN and reply.body.strip() == b"null":
         return Private()
     if reply.status == _NOT_FOUND:
-        return Unavailable("Steam knows no such user")
+        return UnknownOwner("Steam knows no such user")
     page = wire.read(wire.InventoryPage, reply.body)
     if reply.status != OK or page is None or not wire.flag(page.success):
         return Unavailable(_reason(reply.status, page))

@@ -4,18 +4,17 @@ Money is rendered here as each call wants it, from whole cents: as text with two
 that never was a float.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 from tradepost.dialects.shadowpay.words import moment, number
+from tradepost.market import telling
 from tradepost.market.inventories import InventoryRow
-from tradepost.market.offers import Offer, Repriced
+from tradepost.market.offers import CancelAnswers, PriceAnswers, Repriced
 from tradepost.market.operations import Operation
 from tradepost.market.trades import TradeView
 from tradepost.rules.money import write_cents, write_rate
-from tradepost.rules.trade import PUBLIC, State
 
 # Inventories and offers --------------------------------------------------------------------------------------
 
@@ -46,8 +45,9 @@ def own_row(row: bytes, seller_steamid: str) -> bytes:
     return b'{"steamid":"%b",%b' % (seller_steamid.encode(), row[1:])
 
 
-def cancelled(ended: Sequence[Offer], others: Sequence[tuple[int, str]]) -> dict[str, Any]:
+def cancelled(answers: CancelAnswers) -> dict[str, Any]:
     """What came of taking offers off sale."""
+    ended, others = answers
     return {
         "cancelled_items": [
             {"id": str(offer.id), "assetid": offer.assetid, "project": offer.project, "state": "cancelled"}
@@ -61,6 +61,14 @@ def repriced(row: Repriced) -> dict[str, Any]:
     """A changed price in USD, and the units of the caller's currency for one USD."""
     rate = msgspec.Raw(write_rate(row.rate_millionths).encode())
     return {"id": str(row.id), "new_price": number(row.new_price_cents), "price_rate": rate}
+
+
+def repriced_alone(answers: PriceAnswers) -> dict[str, Any]:
+    """The one changed price of a call that changes one; raises why it was not."""
+    (answer,) = answers
+    if isinstance(answer, Repriced):
+        return repriced(answer)
+    raise answer[1]
 
 
 # Trades ------------------------------------------------------------------------------------------------------
@@ -100,37 +108,5 @@ def bought(view: TradeView) -> dict[str, Any]:
 
 
 def operation(one: Operation) -> dict[str, Any]:
-    """A trade as it is now, as the side sees it that asks.
-
-    The buyer's trade token and custom id are the buyer's own: the row of a sale has neither.
-    """
-    trade = one.view.trade
-    is_buy = one.kind == "buy"
-    state = PUBLIC[trade.state]
-    price = write_cents(trade.price_cents)
-    offered = trade.steam_tradeofferid is not None
-    return {
-        "id": str(trade.id),
-        "state": state,
-        "price": price,
-        "steam_trade_token": trade.trade_token if is_buy else None,
-        "steam_trade_offer_state": None if trade.steam_offer_state is None else str(trade.steam_offer_state),
-        "steam_tradeofferid": trade.steam_tradeofferid,
-        "steam_to_steamid": trade.buyer_steamid,
-        "causer": trade.causer,
-        "time_created": moment(trade.created_at),
-        "custom_id": trade.custom_id if is_buy else None,
-        "type": one.kind,
-        "items": [
-            {
-                "state": state if offered or state != "active" else "pending",
-                "project": one.view.project,
-                "steam_market_hash_name": one.view.market_hash_name,
-                "steam_asset_id": one.view.assetid,
-                "price": price,
-            }
-        ],
-        "explanation": trade.explanation,
-        "protected_until": None if trade.protected_until is None else moment(trade.protected_until),
-        "reversed": trade.state is State.REVERSED,
-    }
+    """A trade as it is now, as the side sees it that asks; notices show it alike."""
+    return telling.row(one.kind, one.view)

@@ -50,7 +50,8 @@ def word(refusal: Refusal) -> str:
 def refused(refusal: Refusal) -> dict[str, Any]:
     """A refusal in the API's words: the code for a program, the details for a person."""
     content = {"status": "error", "error_message": word(refusal)}
-    content["error_details"] = str(refusal) if isinstance(refusal, Malformed) else refusal.sentence
+    details = str(refusal) if isinstance(refusal, Malformed) else refusal.sentence
+    content["error_details"] = details if details.endswith((".", "!", "?")) else f"{details}."
     if isinstance(refusal, BuyerBanned):
         content |= {"ban_until": moment(refusal.until_at), "ban_reason": refusal.reason}
     return content

@@ -6,9 +6,12 @@ Its calls are in two modules, those that only look and those that do something; 
 from starlette.routing import BaseRoute, Mount, Route, Router
 
 from tradepost.app import App
-from tradepost.dialects.edge import BodyTooLarge, Pace
-from tradepost.dialects.shadowpay.calls import Manners, Method, Stranger, Way
-from tradepost.dialects.shadowpay.v2 import deeds, lists
+from tradepost.dialects.edge import BodyTooLarge
+from tradepost.dialects.pace import Paces
+from tradepost.dialects.shadowpay import answers
+from tradepost.dialects.shadowpay.calls import Method
+from tradepost.dialects.shadowpay.v2 import deeds, lists, prices, stream, token, webhook
+from tradepost.dialects.shadowpay.ways import Manners, Stranger, Way
 from tradepost.dialects.shadowpay.words import word
 from tradepost.rules.refusals import Refusal, TooManyRequests
 
@@ -37,20 +40,33 @@ STATUS = {
 }
 
 CALLS: dict[str, dict[str, Method]] = {
-    "/account/balance": {"GET": Method("read", lists.balance)},
-    "/account/inventory": {"GET": Method("read", lists.inventory, kind="steam")},
-    "/items": {"GET": Method("read", lists.items)},
-    "/items/{id}": {"GET": Method("read", lists.item)},
-    "/steam_items": {"GET": Method("read", lists.catalogue)},
-    "/buy": {"POST": Method("buy", deeds.buy)},
+    "/account/balance": {"GET": Method("read", lists.balance, answers=answers.Balance)},
+    "/token": {"GET": Method("read", token.token, answers=answers.Token)},
+    "/account/inventory": {"GET": Method("read", lists.inventory, kind="steam", answers=answers.Inventory)},
+    "/items": {"GET": Method("read", lists.items, answers=answers.Items)},
+    "/items/{id}": {"GET": Method("read", lists.item, answers=answers.Item)},
+    "/steam_items": {"GET": Method("read", lists.catalogue, answers=answers.SteamItems)},
+    "/prices": {"GET": Method("read", prices.prices, answers=prices.Prices)},
+    "/sales_history": {"GET": Method("read", prices.sales_history, answers=prices.SalesHistory)},
+    "/rates": {"GET": Method("read", prices.exchange_rates, answers=prices.Rates)},
+    "/buy": {"POST": Method("buy", deeds.buy, answers=answers.Bought)},
     "/offers": {
-        "GET": Method("read", lists.own_offers),
-        "POST": Method("sell", deeds.make_offers, kind="steam"),
-        "PATCH": Method("sell", deeds.reprice_offers),
-        "DELETE": Method("sell", deeds.cancel_offers),
+        "GET": Method("read", lists.own_offers, answers=answers.Offers),
+        "POST": Method("sell", deeds.make_offers, kind="steam", answers=answers.Made),
+        "PATCH": Method("sell", deeds.reprice_offers, answers=answers.RepricedMany),
+        "DELETE": Method("sell", deeds.cancel_offers, answers=answers.Cancelled),
     },
-    "/offers/{id}": {"PATCH": Method("sell", deeds.reprice_offer)},
-    "/operations": {"GET": Method("read", lists.operations)},
+    "/offers/{id}": {"PATCH": Method("sell", deeds.reprice_offer, answers=answers.Repriced)},
+    "/webhook": {
+        "GET": Method("read", webhook.webhook, answers=webhook.Webhook),
+        "PUT": Method("sell", webhook.set_webhook, answers=webhook.WebhookSet),
+        "DELETE": Method("sell", webhook.remove_webhook, answers=webhook.WebhookRemoved),
+    },
+    "/webhook/test": {"POST": Method("sell", webhook.ping, answers=webhook.OneNotice)},
+    "/notices": {"GET": Method("read", webhook.list_notices, answers=webhook.Notices)},
+    "/notices/{id}/resend": {"POST": Method("sell", webhook.resend, answers=webhook.OneNotice)},
+    "/operations": {"GET": Method("read", lists.operations, answers=answers.Operations)},
+    "/stream": {"GET": Method("read", stream.stream, kind="stream", answers=answers.Told)},
 }
 
 
@@ -64,7 +80,9 @@ def status(refusal: Refusal) -> int:
 MANNERS = Manners(status, internal_status=500, gone_status=503)
 
 
-def routes(app: App, pace: Pace) -> list[BaseRoute]:
+def routes(app: App, pace: Paces) -> list[BaseRoute]:
     """The ways into v2; whatever else lies below its prefix is answered in its own words."""
     ways = [Route(path, Way(app, pace, MANNERS, PREFIX + path, methods)) for path, methods in CALLS.items()]
-    return [Mount(PREFIX, app=Router(ways, redirect_slashes=False, default=Stranger(MANNERS)))]
+    stranger = Stranger(MANNERS)
+    below = Mount(PREFIX, app=Router(ways, redirect_slashes=False, default=stranger))
+    return [Route(PREFIX, stranger), below]

@@ -1,0 +1,198 @@
+"""The ways to the papers: the documents themselves, the pages made from them, and llms.txt."""
+
+import asyncio
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import metadata, resources
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from tradepost.app import App
+from tradepost.dialects import agent_api
+from tradepost.dialects.edge import encode, note
+from tradepost.dialects.hosts import is_allowed
+from tradepost.dialects.openapi import pages
+from tradepost.dialects.openapi.agent import CAUSES, agent_document
+from tradepost.dialects.openapi.documents import merchant_document
+from tradepost.dialects.openapi.llms import llms
+from tradepost.dialects.openapi.outline import Call, by_tag, calls
+from tradepost.dialects.openapi.values import Schema
+from tradepost.dialects.openapi.versions import VERSIONS, statuses_of
+from tradepost.dialects.shadowpay.meanings import MEANINGS
+
+DOCUMENT = "openapi.json"
+STATIC = "/docs/static"
+MEDIA = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
+KEPT_SECONDS = 31_536_000  # a file's address names its content, so that it never changes
+POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self';"
+    " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+MISDIRECTED = 421
+
+
+@dataclass(frozen=True)
+class Paper:
+    """One API's document, and how its pages speak of it."""
+
+    key: str
+    short: str
+    about: str
+    prefix: str
+    header: str  # that the token goes in
+    document: Schema
+
+    @property
+    def title(self) -> str:
+        """The API's name."""
+        name = str(self.document["info"]["title"]).removeprefix("Tradepost ")
+        return name[0].upper() + name[1:]
+
+    @cached_property
+    def calls(self) -> list[Call]:
+        """The calls as pages show them."""
+        return calls(self.document, self.header)
+
+    @property
+    def count(self) -> int:
+        """How many calls there are."""
+        return len(self.calls)
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Something that is sent whole, and named by its content."""
+
+    body: bytes
+    media: str
+
+    @property
+    def tag(self) -> str:
+        """The name of exactly these bytes."""
+        return f'"{hashlib.sha256(self.body).hexdigest()[:32]}"'
+
+
+class Desk:
+    """All papers of one server; made when they are first asked for, and kept."""
+
+    def __init__(self, base_url: str) -> None:
+        self.base_url = base_url
+        self._sheets: dict[str, Sheet] = {}
+
+    @cached_property
+    def papers(self) -> list[Paper]:
+        """The documents, in the order in which they are shown."""
+        release = metadata.version("tradepost")
+        found = {version.key: merchant_document(version, self.base_url, release) for version in VERSIONS}
+        prefixes = {version.key: version.prefix for version in VERSIONS}
+        merchants = (
+            ("v2", "Merchant v2", "For new programs: REST paths, pages with metadata, HTTP statuses that mean what they say."),
+            ("v1", "Merchant v1", "For clients that were written for it: calls by name, GET and POST alike."),
+        )  # fmt: skip
+        papers = [
+            Paper(key, short, about, prefixes[key], "Token: $TOKEN", found[key])
+            for key, short, about in merchants
+        ]
+        about = "For programs of sellers, which keep the Steam session and send the items."
+        document = agent_document(self.base_url, release)
+        bearer = "Authorization: Bearer $TOKEN"
+        return [*papers, Paper("agent", "Agent", about, agent_api.PREFIX, bearer, document)]
+
+    @cached_property
+    def static(self) -> dict[str, Sheet]:
+        """The files that pages need, by name."""
+        folder = resources.files(__package__) / "static"
+        return {
+            file.name: Sheet(file.read_bytes(), MEDIA[file.name.rpartition(".")[2]])
+            for file in folder.iterdir()
+        }
+
+    async def look(self, name: str) -> Sheet:
+        """A document, a page or llms.txt; it is made beside the event loop, as it takes a tenth of a second."""
+        found = self._sheets.get(name)
+        return await asyncio.to_thread(self.sheet, name) if found is None else found
+
+    def sheet(self, name: str) -> Sheet:
+        """The same, made at once where it is not there yet."""
+        if name not in self._sheets:
+            self._sheets[name] = self._made(name)
+        return self._sheets[name]
+
+    def _made(self, name: str) -> Sheet:
+        if name == "llms.txt":
+            rows = [(one.title, one.key, one.prefix, one.document, one.calls) for one in self.papers]
+            return Sheet(llms(rows).encode(), "text/plain; charset=utf-8")
+        if name == "index":
+            return self._page("index.html", here="")
+        kind, _, key = name.partition(":")
+        paper = next(one for one in self.papers if one.key == key)
+        if kind == "document":
+            return Sheet(encode(paper.document), "application/json")
+        return self._page(
+            "dialect.html",
+            here=key,
+            paper=paper,
+            document=paper.document,
+            header=paper.header,
+            groups=by_tag(paper.document, paper.calls),
+            causes=CAUSES,
+        )
+
+    def _page(self, template: str, **values: Any) -> Sheet:
+        static = {name: f"{STATIC}/{name}?v={sheet.tag[1:13]}" for name, sheet in self.static.items()}
+        statuses = {word: ", ".join(map(str, statuses_of(word))) for word in MEANINGS}
+        body = pages.render(
+            template, papers=self.papers, static=static, statuses=statuses, base_url=self.base_url, **values
+        )
+        return Sheet(body, "text/html; charset=utf-8")
+
+
+def routes(app: App) -> list[BaseRoute]:
+    """The ways to all papers; the documents are for any host, as the APIs are, the pages for those allowed."""
+    desk = Desk(app.settings.base_url)
+    prefixes = {version.key: version.prefix for version in VERSIONS} | {"agent": agent_api.PREFIX}
+    names = {f"{prefix}/{DOCUMENT}": f"document:{key}" for key, prefix in prefixes.items()}
+    names |= {f"/docs/{key}": f"page:{key}" for key in prefixes}
+    names |= {"/docs": "index", "/llms.txt": "llms.txt"}
+
+    async def paper(request: Request) -> Response:
+        path = request.url.path
+        note(request.scope).route = path
+        is_page = path.startswith("/docs")
+        if is_page and not is_allowed(request.scope, app.settings.allowed_hosts):
+            return _misdirected()
+        return _respond(request, await desk.look(names[path]), "no-cache", is_page=is_page)
+
+    async def file(request: Request) -> Response:
+        note(request.scope).route = f"{STATIC}/{{name}}"
+        if not is_allowed(request.scope, app.settings.allowed_hosts):
+            return _misdirected()
+        found = desk.static.get(request.path_params["name"])
+        if found is None:
+            return Response("There is no such file.\n", 404, media_type="text/plain")
+        return _respond(request, found, f"public, max-age={KEPT_SECONDS}, immutable", is_page=True)
+
+    return [
+        *(Route(path, paper, methods=["GET"]) for path in names),
+        Route(f"{STATIC}/{{name}}", file, methods=["GET"]),
+    ]
+
+
+def _misdirected() -> Response:
+    text = "Pages are served for the hosts of the setting allowed_hosts alone.\n"
+    return Response(text, MISDIRECTED, media_type="text/plain")
+
+
+def _respond(request: Request, sheet: Sheet, cache: str, *, is_page: bool) -> Response:
+    headers = {"ETag": sheet.tag, "Cache-Control": cache}
+    if is_page:
+        headers["Content-Security-Policy"] = POLICY
+    else:
+        headers["Access-Control-Allow-Origin"] = "*"  # tools in a browser read documents from elsewhere
+    if sheet.tag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return Response(sheet.body, headers=headers, media_type=sheet.media)

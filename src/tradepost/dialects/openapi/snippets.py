@@ -1,0 +1,178 @@
+"""A call's example as a request of a program: curl, Python, PHP."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+_BARE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.,:-/")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked, and how it is passed."""
+
+    method: str
+    url: str
+    header: str  # with $TOKEN where the token stands
+    query: Mapping[str, Any]
+    body: Mapping[str, Any] | None = None
+    as_form: bool = False
+    is_stream: bool = False
+
+
+def request(
+    method: str,
+    url: str,
+    asked: Mapping[str, Any],
+    *,
+    header: str,
+    in_query: bool,
+    as_form: bool,
+    is_stream: bool,
+) -> Request:
+    """A request that puts each value where it belongs: into the path, the query or the body."""
+    rest = {name: value for name, value in asked.items() if f"{{{name}}}" not in url}
+    for name, value in asked.items():
+        url = url.replace(f"{{{name}}}", quote(str(value), safe=""))
+    if in_query:
+        return Request(method, url, header, rest, is_stream=is_stream)
+    return Request(method, url, header, {}, rest, as_form=as_form)
+
+
+# curl --------------------------------------------------------------------------------------------------------
+
+
+def curl(asked: Request) -> str:
+    """The request for a shell."""
+    pairs = [f"{name}={_plain(value)}" for name, value in _flat(asked.query)]
+    parts = [f"curl{' -N' if asked.is_stream else ''}{' -G' if pairs else ''} {asked.url}"]
+    if asked.method not in ("GET", "POST") or (asked.method == "POST" and not asked.body):
+        parts.append(f"-X {asked.method}")
+    if asked.header:
+        parts.append(f'-H "{asked.header}"')
+    if asked.body and asked.as_form:
+        pairs = [f"{name}={_plain(value)}" for name, value in _flat(asked.body)]
+    elif asked.body is not None:
+        body = json.dumps(asked.body, indent=2, ensure_ascii=False).replace("'", "'\\''")
+        parts += ['-H "Content-Type: application/json"', f"-d '{body}'"]
+    parts += [f"--data-urlencode {_quoted(pair)}" for pair in pairs]
+    return " \\\n  ".join(parts)
+
+
+def _quoted(text: str) -> str:
+    return text if set(text) <= _BARE | {"="} else "'" + text.replace("'", "'\\''") + "'"
+
+
+def _flat(values: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """The names and values of a form, in PHP's notation."""
+    pairs: list[tuple[str, Any]] = []
+    for name, value in values.items():
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            pairs += [
+                (f"{name}[{number}][{key}]", part)
+                for number, row in enumerate(value)
+                for key, part in row.items()
+            ]
+        elif isinstance(value, list):
+            pairs += [(f"{name}[]", part) for part in value]
+        else:
+            pairs.append((name, value))
+    return pairs
+
+
+def _plain(value: Any) -> str:
+    return json.dumps(value) if isinstance(value, bool) else str(value)
+
+
+# Python ------------------------------------------------------------------------------------------------------
+
+
+def python(asked: Request) -> str:
+    """The request for Python, with `requests`."""
+    lines = [f'"{asked.url}",']
+    if asked.header:
+        name, _, value = asked.header.partition(": ")
+        value = value.replace("$TOKEN", "{token}")
+        shown = "token" if value == "{token}" else f'f"{value}"'
+        lines.append(f'headers={{"{name}": {shown}}},')
+    if asked.query:
+        lines.append(f"params={_python(_lists(asked.query), 1)},")
+    if asked.body is not None and asked.as_form:
+        lines.append(f"data={_python(dict(_flat(asked.body)), 1)},")
+    elif asked.body is not None:
+        lines.append(f"json={_python(asked.body, 1)},")
+    if asked.is_stream:
+        lines.append("stream=True,")
+    call = "\n    ".join(lines)
+    read = (
+        "for line in answer.iter_lines():\n    print(line.decode())"
+        if asked.is_stream
+        else "answer = response.json()"
+    )
+    name = "answer" if asked.is_stream else "response"
+    return f"import requests\n\n{name} = requests.{asked.method.lower()}(\n    {call}\n)\n{read}"
+
+
+def _lists(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {f"{name}[]" if isinstance(value, list) else name: value for name, value in values.items()}
+
+
+def _python(value: Any, depth: int) -> str:
+    pad, end = "    " * (depth + 1), "    " * depth
+    if isinstance(value, Mapping):
+        rows = [f"{pad}{json.dumps(key)}: {_python(one, depth + 1)},\n" for key, one in value.items()]
+        return "{\n" + "".join(rows) + end + "}" if rows else "{}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_python(one, depth) for one in value) + "]"
+    if isinstance(value, bool) or value is None:
+        return str(value)
+    return json.dumps(value, ensure_ascii=False)
+
+
+# PHP ---------------------------------------------------------------------------------------------------------
+
+
+def php(asked: Request) -> str:
+    """The request for PHP, with its own curl."""
+    url = f"'{asked.url}'"
+    if asked.query:
+        url = f"'{asked.url}?' . http_build_query({_php(asked.query, 0)})"
+    headers = [asked.header.replace("$TOKEN", "' . $token")] if asked.header else []
+    headers = [f"'{one}" if one.endswith("$token") else f"'{one}'" for one in headers]
+    options = []
+    if asked.method not in ("GET", "POST") or (asked.method == "POST" and not asked.body):
+        options.append(f"CURLOPT_CUSTOMREQUEST => '{asked.method}',")
+    if asked.body and asked.as_form:
+        options.append(f"CURLOPT_POSTFIELDS => http_build_query({_php(asked.body, 1)}),")
+    elif asked.body is not None:
+        headers.append("'Content-Type: application/json'")
+        options.append(f"CURLOPT_POSTFIELDS => json_encode({_php(asked.body, 1)}),")
+    if headers:
+        rows = "".join(f"\n        {one}," for one in headers)
+        shown = f"[{rows}\n    ]" if len(headers) > 1 else f"[{headers[0]}]"
+        options.insert(0, f"CURLOPT_HTTPHEADER => {shown},")
+    if asked.is_stream:
+        options.append("CURLOPT_WRITEFUNCTION => fn ($curl, $text) => print $text,")
+    else:
+        options.append("CURLOPT_RETURNTRANSFER => true,")
+    lines = "\n".join(f"    {one}" for one in options)
+    read = "curl_exec($curl);" if asked.is_stream else "$answer = json_decode(curl_exec($curl), true);"
+    return f"$curl = curl_init({url});\ncurl_setopt_array($curl, [\n{lines}\n]);\n{read}"
+
+
+def _php(value: Any, depth: int) -> str:
+    pad, end = "    " * (depth + 1), "    " * depth
+    if isinstance(value, Mapping):
+        rows = [f"{pad}{_php_text(str(key))} => {_php(one, depth + 1)},\n" for key, one in value.items()]
+        return "[\n" + "".join(rows) + end + "]" if rows else "(object) []"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_php(one, depth) for one in value) + "]"
+    if isinstance(value, str):
+        return _php_text(value)
+    return json.dumps(value)
+
+
+def _php_text(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
