@@ -4,7 +4,7 @@
 PY := .venv/bin/python
 ARGS ?=
 
-.PHONY: help demo test lint types schema lock setup dev clean
+.PHONY: help demo test lint types schema papers lock setup dev clean
 
 help:
 	@echo 'make demo     the whole market on this machine, trading by itself  (ARGS="--port 8001")'
@@ -12,6 +12,7 @@ help:
 	@echo 'make lint     style, by ruff'
 	@echo 'make types    types, by mypy'
 	@echo 'make schema   write sql/schema.sql anew from the migrations'
+	@echo 'make papers   write docs/llms.txt and docs/api/errors.md anew from the code'
 	@echo 'make lock     write requirements*.lock anew from pyproject.toml'
 	@echo 'make clean    remove what the targets made, but no data'
 
@@ -29,6 +30,9 @@ types: dev
 
 schema: dev
 	@$(PY) scripts/write_schema.py
+
+papers: dev
+	@$(PY) scripts/write_papers.py
 
 lock: dev
 	@sh scripts/lock.sh

@@ -278,16 +278,21 @@ final class Tradepost
     private static function events($lines): Generator
     {
         [$id, $event, $data] = ['', 'message', []];
-        while (($line = fgets($lines)) !== false) {
-            $line = rtrim($line, "\r\n");
-            if ($line === '') {
+        $line = '';
+        while (($byte = fgetc($lines)) !== false) { // byte by byte: fgets would wait until a whole buffer has come
+            if ($byte !== "\n") {
+                $line .= $byte;
+                continue;
+            }
+            [$line, $whole] = ['', rtrim($line, "\r")];
+            if ($whole === '') {
                 if ($data !== []) {
                     yield [$id, $event, json_decode(implode("\n", $data), true)];
                 }
                 [$event, $data] = ['message', []];
                 continue;
             }
-            [$name, $value] = explode(':', $line, 2) + [1 => ''];
+            [$name, $value] = explode(':', $whole, 2) + [1 => ''];
             $value = str_starts_with($value, ' ') ? substr($value, 1) : $value;
             if ($name === 'id') {
                 $id = $value;

@@ -99,7 +99,10 @@ async def _ask(shop: Shop, example: Example) -> Any:
         headers = {"Token": shop.token, **example.headers}
         async with shop.http.request(example.method, url, headers=headers) as response:
             assert response.status == 200
-            return (await response.content.readuntil(b"\n\n")).decode().strip()
+            text = ""
+            while "event:" not in text:
+                text += (await response.content.readuntil(b"\n\n")).decode()
+            return text.strip()
     reply = await shop.call(
         example.method, example.path, headers=example.headers, data=example.body.encode() or None
     )

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -12,6 +12,7 @@ from typing import Any
 import aiohttp
 
 from box import Box, market
+from dialects import papers
 from stock import NAME
 from tradepost import server
 from tradepost.app import App
@@ -36,6 +37,15 @@ class Reply:
         assert self.body["status"] == "error", self.body
         assert self.body["error_details"]
         return self.status, self.body["error_message"]
+
+
+def as_php(name: str, value: Any) -> Iterator[tuple[str, str]]:
+    """Parameters as PHP's http_build_query writes them: `offers[0][id]=7`."""
+    if isinstance(value, dict | list):
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from as_php(f"{name}[{key}]" if name else str(key), inner)
+    elif value is not None:
+        yield name, str(value)
 
 
 @dataclass
@@ -67,10 +77,15 @@ class Shop:
         headers = {**({"Token": token} if token else {}), **how.pop("headers", {})}
         path = path if path.startswith("/") else f"/api/v2/{path}"
         async with self.http.request(method, self.url + path, headers=headers, **how) as response:
+            if response.content_type == "text/event-stream" and method != "HEAD":  # it has no end
+                first = (await response.content.readuntil(b"\n\n")).decode()
+                response.close()
+                return Reply(response.status, {"status": "success", "first": first}, dict(response.headers))
             text = await response.text()
             is_json = response.content_type == "application/json" and text
             # Numbers as they were written: 3.14 is not 3.1400000000000001 here.
             body = json.loads(text, parse_float=Decimal) if is_json else text
+            papers.check(method, path, response.status, body, dict(response.headers))
             return Reply(response.status, body, dict(response.headers))
 
     async def get(self, path: str, **how: Any) -> Reply:
@@ -82,6 +97,14 @@ class Shop:
         headers = parameters.pop("headers", {})
         asked = {"steamid": BUYER, "trade_token": TOKEN, **parameters}
         return await self.call("POST", "buy", json=asked, token=token, headers=headers)
+
+    async def v1(self, call: str, how: str = "form", *, token: str | None = None, **parameters: Any) -> Reply:
+        """A call of v1: a GET with a query, or a POST with a form (both as PHP writes arrays) or with JSON."""
+        method = "GET" if how == "query" else "POST"
+        headers = parameters.pop("headers", {})
+        given = parameters if how == "json" else list(as_php("", parameters))
+        body = {"query": "params", "form": "data", "json": "json"}[how]
+        return await self.call(method, f"/api/v1/{call}", token=token, headers=headers, **{body: given})
 
     async def own(self, price_cents: int = 100, name: str = NAME, **columns: Any) -> int:
         """An item of the seller, put on sale by the merchant; the offer's id."""

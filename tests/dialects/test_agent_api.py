@@ -13,6 +13,7 @@ import pytest
 from starlette.applications import Starlette
 
 from agent.selling import Selling, selling
+from dialects.papers import agent_papers
 from tradepost.config import Settings
 from tradepost.db import DatabaseGone, Db
 from tradepost.dialects import agent_api
@@ -40,7 +41,9 @@ class Wire:
         data = raw if raw is not None else None if body is None else json.dumps(body).encode()
         headers = {"Authorization": f"Bearer {self.token if token is None else token}"}
         async with self.http.request(method, self.url + PREFIX + path, data=data, headers=headers) as answer:
-            return answer.status, await answer.json()
+            told = await answer.json()
+            agent_papers().check(method, PREFIX + path, answer.status, told, dict(answer.headers))
+            return answer.status, told
 
     async def code(self, **more: Any) -> str:
         """A fresh pairing code of the seller."""

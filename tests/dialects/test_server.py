@@ -7,7 +7,6 @@ import os
 import signal
 import socket
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,9 +16,7 @@ from dialects.shop import Shop, serving
 from tradepost import log, patience, server
 from tradepost.db import DatabaseGone, Db
 from tradepost.dialects import edge
-from tradepost.dialects.edge import Pace
 from tradepost.market import feed, ledger
-from tradepost.rules.refusals import TooManyRequests
 
 
 @pytest.fixture
@@ -84,7 +81,7 @@ async def test_every_answer_has_the_headers_that_keep_it_private(shop: Shop) -> 
         headers = (await shop.get(path)).headers
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["Referrer-Policy"] == "no-referrer"
-        assert headers["Cache-Control"] == "no-store"
+        assert headers["Cache-Control"] == ("private, no-cache" if path == "items" else "no-store")
         assert "Server" not in headers
         assert headers["X-Request-ID"]
 
@@ -125,7 +122,7 @@ async def test_a_database_that_is_away_is_503_and_may_be_tried_again(
 async def test_a_server_just_starting_refuses_rather_than_show_empty_lists(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tradepost.dialects.shadowpay import calls
+    from tradepost.dialects.shadowpay import ways
 
     await shop.app.shelves_ready.wait()
     shop.app.shelves_ready.clear()
@@ -135,7 +132,7 @@ async def test_a_server_just_starting_refuses_rather_than_show_empty_lists(
     shop.app.shelves_ready.set()
     assert (await waiting).status == 200
     shop.app.shelves_ready.clear()
-    monkeypatch.setattr(calls, "READY_SECONDS", 0.01)
+    monkeypatch.setattr(ways, "READY_SECONDS", 0.01)
     assert (await shop.get("items")).refusal == (503, "disabled")
 
 
@@ -276,31 +273,6 @@ def bytes_until_the_end(client: socket.socket) -> int:
     except ConnectionResetError:
         pass
     return read
-
-
-# Pace --------------------------------------------------------------------------------------------------------
-
-
-def test_a_pace_allows_a_burst_and_then_an_even_stream() -> None:
-    pace, now = Pace(60), datetime(2026, 1, 1, tzinfo=UTC)
-    for _ in range(60):
-        pace.count(1, now)
-    with pytest.raises(TooManyRequests) as caught:
-        pace.count(1, now)
-    assert caught.value.retry_after_seconds == 1
-    pace.count(2, now)
-    pace.count(1, now + timedelta(seconds=1))
-    with pytest.raises(TooManyRequests):
-        pace.count(1, now + timedelta(seconds=1))
-    for _ in range(60):
-        pace.count(1, now + timedelta(hours=1))
-
-
-def test_a_pace_forgets_callers_who_have_gone() -> None:
-    pace, now = Pace(60, callers_max=10), datetime(2026, 1, 1, tzinfo=UTC)
-    for caller in range(1_000):
-        pace.count(caller, now + timedelta(minutes=caller))
-    assert len(pace._used_until) <= 10
 
 
 # Stopping ----------------------------------------------------------------------------------------------------

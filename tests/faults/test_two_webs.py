@@ -220,8 +220,9 @@ async def test_a_token_revoked_in_the_middle_of_calls_is_refused_everywhere_with
             status for at, where, status in calls if where == side and at >= revoked_at + ELSEWHERE_SECONDS
         ]
         assert late
-        assert set(late) == {401}
-        assert {status for _, where, status in calls if where == side} == {200, 401}
+        # 429: so many calls with a token that is not valid any more look like guesses.
+        assert set(late) <= {401, 429}
+        assert {status for _, where, status in calls if where == side} - {429} == {200, 401}
 
 
 # Helpers -----------------------------------------------------------------------------------------------------

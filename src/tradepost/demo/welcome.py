@@ -48,6 +48,7 @@ def welcome(town: Town, settings: Settings, bargain: Bargain | None) -> str:
     lines = [
         "",
         f"The market is at {settings.base_url}, the simulated Steam at {settings.steam_control_url}.",
+        f"Its API can be read, and tried, at {settings.base_url}/docs.",
         f"What programs need to know is in {data_dir / DEMO}, what happens in {data_dir / LOGS}.",
         "",
     ]
@@ -71,6 +72,8 @@ def tour(town: Town, base_url: str, data_dir: Path, bargain: Bargain | None) -> 
     cheapest = {"search": "AK-47 | Redline", "sort_column": "price", "sort_dir": "asc", "limit": "3"}
     yield "a search, the cheapest first", curl("/items", project="csgo", **cheapest)
     yield "the catalogue with Steam's prices", curl("/steam_items", project="dota2", limit="3")
+    v1 = f"curl -s {shlex.quote(f'{base_url}/api/v1/get_balance')} -d token={town.merchant.token}"
+    yield "the first version of the API, as PHP's forms call it", v1
     if bargain is None:
         return
     custom_id = f"tour-{bargain.offer_id}"

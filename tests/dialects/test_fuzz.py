@@ -1,0 +1,67 @@
+"""Ten thousand made-up requests, drawn from the server's own documents: no fault of ours, and nothing undocumented."""
+
+import asyncio
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from dialects.shop import BUYER, TOKEN, Shop, shop_on
+from dialects.ways import NO_LIMIT
+from golden.stage import in_inventory
+from stock import NAME
+from tradepost.db import Db
+
+SEED = int(os.environ.get("FUZZ_SEED", "20261121"))
+CASES = {"v1": 5_500, "v2": 5_000}
+if "FUZZ_CASES" in os.environ:  # for a quick look, or a long night
+    CASES = dict.fromkeys(CASES, int(os.environ["FUZZ_CASES"]) // 2)
+BEYOND = ["9223372036854775807", "9223372036854775808", "9999999999999999999"]  # ids that no row can have
+SECONDS_MAX = 900
+PROGRAM = Path(__file__).with_name("fuzzing.py")
+
+
+async def fuzz(shop: Shop, version: str, known: dict[str, list[str]], where: Path) -> dict[str, Any]:
+    """Run the program on a version; what it says."""
+    asked = {"url": shop.url, "token": shop.token, "version": version, "seed": SEED, "known": known,
+             "cases": CASES[version]}  # fmt: skip
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, str(PROGRAM), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE, cwd=where,
+    )  # fmt: skip
+    try:
+        out, err = await asyncio.wait_for(process.communicate(json.dumps(asked).encode()), SECONDS_MAX)
+    finally:
+        if process.returncode is None:
+            process.kill()
+    assert process.returncode == 0, err.decode()[-3000:]
+    said: dict[str, Any] = json.loads(out)
+    return said
+
+
+async def test_ten_thousand_requests_find_no_fault_and_nothing_undocumented(db: Db, tmp_path: Path) -> None:
+    async with shop_on(db, **NO_LIMIT) as shop:
+        await in_inventory(shop, *[NAME] * 5)
+        offers = [await shop.foreign(50 + number, name=f"Item {number}") for number in range(30)]
+        offers += [await shop.own(50 + number) for number in range(30)]
+        bought = await shop.buy(id=offers.pop(0), custom_id="order-1")
+        steamids = [shop.seller_steamid, shop.seller_steamid, BUYER, shop.stranger_steamid]
+        known = {
+            "id": [*map(str, offers), bought.body["id"], *BEYOND], "steamid": steamids, "trade_token": [TOKEN],
+            "price": ["0.50", "1.25", "2"], "currency": ["USD"], "custom_id": ["order-1", "order-2"],
+            "custom_ids": ["order-1"], "project": ["csgo"], "game": ["csgo"], "item_ids": [*map(str, offers[30:]), BEYOND[0]],
+        }  # fmt: skip
+        begun = time.monotonic()
+        one, two = await asyncio.gather(*(fuzz(shop, version, known, tmp_path) for version in CASES))
+        seconds = time.monotonic() - begun
+        told = f"FUZZ_SEED={SEED}, {one['cases'] + two['cases']} cases in {seconds:.0f} s"
+        print(told, one["words"], two["words"])
+        failures = [*one["failures"], *two["failures"]]
+        assert not failures, "\n\n".join([told, *failures])
+        assert one["cases"] + two["cases"] >= sum(CASES.values()), told
+        for said in (one, two):  # the market was not only asked nonsense
+            assert said["words"]["success"] > said["cases"] / 20, said["words"]
+            assert {"validation_error", "no_item", "no_access", "wrong_method"} <= said["words"].keys()
+        assert (await shop.get("account/balance")).status == 200
