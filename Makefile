@@ -3,6 +3,8 @@
 
 PY := .venv/bin/python
 ARGS ?=
+# A process a core, up to four, each with a Postgres of its own; `make test TESTERS=0` runs them one after another.
+TESTERS ?= auto
 
 .PHONY: help demo test lint types schema papers lock setup dev clean
 
@@ -20,7 +22,7 @@ demo: setup
 	@.venv/bin/tradepost demo $(ARGS)
 
 test: dev
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest -n $(TESTERS) --maxprocesses 4 --dist worksteal $(ARGS)
 
 lint: dev
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check .
