@@ -22,7 +22,7 @@ demo: setup
 	@.venv/bin/tradepost demo $(ARGS)
 
 test: dev
-	@$(PY) -m pytest -n $(TESTERS) --maxprocesses 4 --dist worksteal $(ARGS)
+	@$(PY) -m pytest -n $(TESTERS) --maxprocesses 4 --dist loadfile $(ARGS)
 
 lint: dev
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check .

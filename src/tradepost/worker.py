@@ -14,7 +14,17 @@ from datetime import datetime, timedelta
 from tradepost import log
 from tradepost.app import App
 from tradepost.db import DatabaseBusy, DatabaseGone, Db, Tx
-from tradepost.market import clock, feed, housekeeping, keys, ledger, rate_source, sending, trades, witness
+from tradepost.market import (
+    clock,
+    feed,
+    housekeeping,
+    idempotency,
+    ledger,
+    rate_source,
+    sending,
+    trades,
+    witness,
+)
 from tradepost.market.recent import Recent
 from tradepost.market.trades import TradeView
 from tradepost.rules.trade import DELIVERED, Deadline, Event, LookFailed, State
@@ -202,7 +212,7 @@ CHORES = (
     Chore(housekeeping.close_cases, 60),
     Chore(housekeeping.forget_changes, 300, full=housekeeping.CHANGES_FORGOTTEN_MAX),
     Chore(housekeeping.forget_directives, 600, full=housekeeping.DIRECTIVES_FORGOTTEN_MAX),
-    Chore(keys.forget_keys, 3600, full=keys.KEYS_FORGOTTEN_MAX),
+    Chore(idempotency.forget_keys, 3600, full=idempotency.KEYS_FORGOTTEN_MAX),
     Chore(sending.set_aside_left, 30, full=sending.SET_ASIDE_MAX),
     Chore(housekeeping.forget_notices, 600, full=housekeeping.NOTICES_FORGOTTEN_MAX),
     Chore(keep_simulator_in_step, 15),

@@ -136,11 +136,12 @@ async def test_the_lines_it_prints_work_as_they_are_pasted(demo: RunningDemo) ->
     commands = [line.strip() for line in demo.said if line.startswith("  ") and not line.startswith("  #")]
     commands = [line for line in commands if " s  " not in line]
     calls = [line for line in commands if line.startswith("curl ")]
-    assert len(calls) == 7
-    *looks, buy, watch, clock = calls
+    assert len(calls) == 8
+    *looks, first_version, buy, watch, clock = calls
     for line in looks:
         answer = await pasted(line)
         assert answer["status"] == "success" and answer["data"], (line, answer)
+    assert (await pasted(first_version)).keys() == {"status", "currency", "balance", "deposit_balance"}
     trade = await pasted(buy)
     assert trade["status"] == "success", trade
     assert await pasted(buy) == trade  # pasted twice it is one purchase
@@ -231,6 +232,9 @@ async def test_ctrl_c_leaves_no_process_and_the_next_start_has_what_there_was(
     card, pids = demo.card, demo.pids
     await buying(demo, "kept")
     await delivery(demo, "kept")
+    async with demo.http.post(card["base_url"] + "/sandbox/clock", json={"advance_seconds": 60}) as answer:
+        offset_seconds = (await answer.json())["offset_seconds"]
+    assert offset_seconds >= 60
     assert await demo.stop(signal.SIGINT) == 0
     assert not any(is_alive(pid) for pid in pids.values())
     assert not (data_dir / "demo.json").exists()
@@ -243,7 +247,7 @@ async def test_ctrl_c_leaves_no_process_and_the_next_start_has_what_there_was(
             assert again.card[name] == card[name]
         assert (await operation(again, "kept"))["state"] == "active"
         async with again.http.get(again.card["base_url"] + "/sandbox/clock") as answer:
-            assert (await answer.json())["offset_seconds"] == WEEK_SECONDS
+            assert (await answer.json())["offset_seconds"] == offset_seconds
         pids = again.pids
 
         # The worst end: nobody is left to stop them, so each stops by itself; and the next start waits for that.

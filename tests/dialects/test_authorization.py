@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from dialects.authorization import ROWS, Things
+from dialects.notations import NO_LIMIT, fault, state_of
 from dialects.shop import BUYER, Reply, Shop, shop_on
-from dialects.ways import NO_LIMIT, fault, state_of
 from stock import NAME
 from tradepost.dialects.shadowpay import v1, v2
 from tradepost.market import bans, steam_items, tokens

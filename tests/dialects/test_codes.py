@@ -9,6 +9,7 @@ import pytest
 
 from dialects.shop import BUYER, TOKEN, Reply, Shop
 from golden.seed import said
+from tradepost.dialects.shadowpay import words
 from tradepost.dialects.shadowpay.v2 import STATUS
 from tradepost.market import bans, ledger, tokens
 
@@ -137,7 +138,8 @@ OTHERS: dict[str, Callable[[Shop, str, pytest.MonkeyPatch], Awaitable[Reply]]] =
 
 def test_every_word_of_the_seed_has_its_way() -> None:
     assert PURCHASES.keys() | OTHERS.keys() == set(said().words)
-    assert set(said().words) - {"internal_error"} == STATUS.keys()
+    assert set(said().words) == {*words.CODES.values(), words.INTERNAL_ERROR}
+    assert set(said().words) - {words.INTERNAL_ERROR} == STATUS.keys()
 
 
 @pytest.mark.parametrize("version", BUYING)
@@ -152,6 +154,7 @@ async def test_a_word_of_the_seed_is_reached_and_explained(
         reply = await purchase(shop, version, **{**changes, **(await arrange(shop, monkeypatch) or {})})
     status = 200 if version == "v1" else {**STATUS, "internal_error": 500}[word]
     assert reply.refusal == (status, word)
+    assert reply.headers["Content-Type"] == "application/json"
     assert SENTENCE.fullmatch(reply.body["error_details"]), reply.body["error_details"]
     more = {"ban_until", "ban_reason"} if word == "buyer_has_buy_items_ban" else set()
     assert reply.body.keys() == {"status", "error_message", "error_details"} | more

@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from dialects.notations import NO_LIMIT
 from dialects.shop import BUYER, TOKEN, Shop, shop_on
-from dialects.ways import NO_LIMIT
 from golden.stage import in_inventory
 from stock import NAME
 from tradepost.db import Db

@@ -7,9 +7,9 @@ from typing import Any, get_args, get_type_hints
 import msgspec
 import pytest
 
+from dialects.notations import Lexeme, fault, send, spelled, untouched, ways_of
 from dialects.rejects import A_FEW_NUMBERS, BAD, LEXEMES, NOT_JSON, NUMBERS, TAKERS, Taker
 from dialects.shop import Shop
-from dialects.ways import Lexeme, fault, send, spelled, untouched, ways_of
 from tradepost.dialects.shadowpay import v1, v2
 from world import Databases
 

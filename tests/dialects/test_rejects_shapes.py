@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 import pytest
 
+from dialects.notations import fault, untouched
 from dialects.shop import BUYER, Reply, Shop
-from dialects.ways import fault, untouched
 from tradepost.dialects.shadowpay.v2 import STATUS
 from world import Databases
 

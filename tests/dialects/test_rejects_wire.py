@@ -12,9 +12,9 @@ import aiohttp
 import pytest
 from yarl import URL
 
+from dialects.notations import NO_LIMIT, fault, untouched
 from dialects.rejects import INVALID_UTF8
 from dialects.shop import BUYER, Reply, Shop, shop_on
-from dialects.ways import NO_LIMIT, fault, untouched
 from tradepost.db import Db
 from tradepost.dialects.shadowpay import v1, v2
 from tradepost.market import feed

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tradepost.market.shelf import Query, ShelfOffer, Sort
-from tradepost.rules.words import fold
+from tradepost.rules.letters import fold
 
 PROJECTS = ("csgo", "dota2")
 NAMES = (

@@ -1,15 +1,13 @@
 """Agents on the market's side: pairing, presence, leases, answers, sightings, and all that is not believed."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from agent.selling import ALL, Selling, an_agent, device, items, saw, selling, told
-from tradepost.db import Db
+from agent.selling import ALL, Selling, an_agent, device, items, saw, told
 from tradepost.market import agents, merchants, presence, reports, sightings, watching
 from tradepost.market.agents import Guesses
 from tradepost.market.directives import TAKE_OVER_SECONDS, Directive
@@ -20,12 +18,6 @@ from tradepost.rules.trade import SendCause
 
 pytestmark = pytest.mark.sql
 TAKEN = Verdict(True)
-
-
-@pytest.fixture
-async def world(db: Db) -> AsyncIterator[Selling]:
-    async with selling(db) as found:
-        yield found
 
 
 async def pair(world: Selling, code: str, device_id: str = "new") -> tuple[str, agents.Agent]:

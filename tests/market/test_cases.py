@@ -1,24 +1,16 @@
 """Operators' cases: ruled on, closed by themselves when their trade ends, and never out of reach of a person."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from agent.selling import Selling, saw, selling, told
-from tradepost.db import Db
+from agent.selling import Selling, saw, told
 from tradepost.market import cases, clock, housekeeping, reports, sightings, trades
 from tradepost.rules.refusals import Conflicting, NotFound
 from tradepost.rules.trade import Deadline, Delivered, Event, Ruled, Settled, TakenBack
 
 pytestmark = pytest.mark.sql
 WEEKS = 9 * 86_400
-
-
-@pytest.fixture
-async def world(db: Db) -> AsyncIterator[Selling]:
-    async with selling(db) as found:
-        yield found
 
 
 async def happens(world: Selling, view: Any, event: Event) -> None:

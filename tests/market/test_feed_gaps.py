@@ -1,26 +1,20 @@
 """The feed where something went missing: changes that were forgotten unread, wake-ups, an old answer on the time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
-from agent.selling import Selling, selling
+from agent.selling import Selling
 from tradepost.app import App
-from tradepost.db import DatabaseGone, Db
+from tradepost.db import DatabaseGone
 from tradepost.market import agents, clock, feed, housekeeping, witness
 from tradepost.market.changes import FellBehind
 from tradepost.market.shelf import Query
 from tradepost.market.wakeup import wake
 
 pytestmark = pytest.mark.sql
-
-
-@pytest.fixture
-async def world(db: Db) -> AsyncIterator[Selling]:
-    async with selling(db) as found:
-        yield found
 
 
 def on_shelf(app: App) -> set[int]:

@@ -1,37 +1,17 @@
 """Housekeeping: what is banned comes off sale, what is over is forgotten, and one thing out of order stops nothing else."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
 
-from agent.selling import Selling, selling
-from market.floor import Floor, floor
-from steam.sim import Sim, simulator
-from tradepost.db import DatabaseBusy, Db
+from agent.selling import Selling
+from market.floor import Floor
+from tradepost.db import DatabaseBusy
 from tradepost.market import bans, directives, housekeeping, merchants, reports, trades
 from tradepost.market.reports import InventorySeen
 from tradepost.rules.trade import OfferAbsent, Ruled
 
 pytestmark = pytest.mark.sql
-
-
-@pytest.fixture(scope="module")
-async def sim() -> AsyncIterator[Sim]:
-    async with simulator() as running:
-        yield running
-
-
-@pytest.fixture
-async def market(db: Db, sim: Sim) -> AsyncIterator[Floor]:
-    async with floor(db, sim) as found:
-        yield found
-
-
-@pytest.fixture
-async def world(db: Db) -> AsyncIterator[Selling]:
-    async with selling(db) as found:
-        yield found
 
 
 async def ban_seller(world: Selling, *, lifts: bool = False) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +9,7 @@ import pytest
 
 from market.floor import NOON, SLATE, VALENCE, Floor, floor
 from steam.raw_server import raw_server, reply
-from steam.sim import Sim, simulator
+from steam.sim import Sim
 from tradepost.db import Db
 from tradepost.market import endings, inventories, offers, users
 from tradepost.market.inventories import InventoryRow
@@ -18,18 +17,6 @@ from tradepost.market.offers import Wanted
 from tradepost.market.users import Account
 from tradepost.rules.offer import Skip
 from tradepost.rules.refusals import Forbidden, Malformed, SteamUnavailable, UnknownUser
-
-
-@pytest.fixture(scope="module")
-async def sim() -> AsyncIterator[Sim]:
-    async with simulator() as running:
-        yield running
-
-
-@pytest.fixture
-async def market(db: Db, sim: Sim) -> AsyncIterator[Floor]:
-    async with floor(db, sim) as found:
-        yield found
 
 
 async def own(market: Floor, person: Account, project: str = "csgo") -> list[InventoryRow]:

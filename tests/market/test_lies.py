@@ -1,25 +1,17 @@
 """What lying, mad or late programs do not get: a crash, a second cancel, another's silence, money for nothing."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from agent.selling import Selling, an_agent, items, saw, selling, told
-from tradepost.db import Db
+from agent.selling import Selling, an_agent, items, saw, told
 from tradepost.market import reports, sightings, trades, watching
 from tradepost.market.sightings import Verdict
 from tradepost.rules.trade import Deadline, Decision, Delivered, Event, LookFailed, Ruled
 
 pytestmark = pytest.mark.sql
 TAKEN = Verdict(True)
-
-
-@pytest.fixture
-async def world(db: Db) -> AsyncIterator[Selling]:
-    async with selling(db) as found:
-        yield found
 
 
 async def happens(world: Selling, view: Any, event: Event, witness: str) -> Decision:

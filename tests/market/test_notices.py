@@ -540,7 +540,7 @@ async def test_another_s_notice_is_nobody_s(box: Box, db: Db) -> None:
     assert await notices.page(box.app, stranger, NoticesQuery(ids=(id_,))) == ([], 0)
 
 
-async def test_a_test_notice_is_tried_once_and_only_few_wait(box: Box, db: Db) -> None:
+async def test_a_test_notice_is_tried_once_and_few_are_sent_a_minute(box: Box, db: Db) -> None:
     merchant = await box.stock.person()
     with pytest.raises(NotFound):
         await notices.ping(box.app, merchant)
@@ -550,10 +550,15 @@ async def test_a_test_notice_is_tried_once_and_only_few_wait(box: Box, db: Db) -
         await turn(box.app)
         assert await state_of(box, made.id) == ("set_aside", 1)
         assert secret is not None and receiver.received[0].verified(secret)["type"] == "ping"
-        for _ in range(notices.PINGS_MAX):
+        for _ in range(notices.PINGS_MAX - 1):
             await notices.ping(box.app, merchant)
         with pytest.raises(Conflicting):
             await notices.ping(box.app, merchant)
+        await turn(box.app)
+        with pytest.raises(Conflicting):  # none waits, and yet they were many
+            await notices.ping(box.app, merchant)
+        box.app.clock.offset += notices.PING_SPAN
+        await notices.ping(box.app, merchant)
 
 
 # Receivers and their secrets ---------------------------------------------------------------------------------
@@ -720,3 +725,18 @@ async def test_a_page_of_notices_is_filtered_and_newest_first(box: Box, db: Db) 
     ]
     assert await ids(ids=(old[1], 10**18)) == [old[1]]
     assert await ids(limit=2, offset=1) == [new[0], old[2]]
+
+
+async def test_a_webhook_that_is_removed_while_it_is_set_is_a_new_one(box: Box) -> None:
+    db, account = box.app.db, await box.stock.person()
+    first = await receivers.put(box.app, account, "https://shop.example/", notice.TYPES)
+    async with db.transaction() as tx:
+        await tx.execute("SELECT 1 FROM receiver WHERE account_id = $1 FOR UPDATE", account)
+        setting = asyncio.create_task(receivers.put(box.app, account, "https://shop.example/2", notice.TYPES))
+        while not await db.value("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+            await asyncio.sleep(0.01)
+        await tx.execute("DELETE FROM receiver WHERE account_id = $1", account)
+    second = await setting
+    assert second.receiver.url == "https://shop.example/2"
+    assert second.secret and second.secret != first.secret
+    assert (await receivers.put(box.app, account, "https://shop.example/3", notice.TYPES)).secret is None

@@ -1,7 +1,7 @@
 """Putting items on sale, repricing them and taking them off, alone and all at once."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -10,7 +10,7 @@ import pytest
 
 from market.floor import SLATE, VALENCE, Floor, floor
 from steam.raw_server import raw_server, reply
-from steam.sim import Sim, simulator
+from steam.sim import Sim
 from stock import wish
 from tradepost.config import Settings
 from tradepost.db import Db
@@ -22,18 +22,6 @@ from tradepost.market.users import Account
 from tradepost.rules.refusals import Conflicting, Forbidden, Malformed, NotFound, Refusal, SteamUnavailable
 
 MANY = 250
-
-
-@pytest.fixture(scope="module")
-async def sim() -> AsyncIterator[Sim]:
-    async with simulator() as running:
-        yield running
-
-
-@pytest.fixture
-async def market(db: Db, sim: Sim) -> AsyncIterator[Floor]:
-    async with floor(db, sim) as found:
-        yield found
 
 
 def at(price_cents: int, *assetids: str, project: str = "csgo", currency: str = "USD") -> list[Wanted]:

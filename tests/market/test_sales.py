@@ -1,15 +1,13 @@
 """Sales: what settled is history at that very moment, and nothing else ever is."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from importlib.resources import files
 from typing import Any
 
 import pytest
 
-from agent.selling import Selling, selling, told
+from agent.selling import Selling, told
 from market.sold import history
-from tradepost.db import Db
 from tradepost.market import clock, reports, sales, trades
 from tradepost.market.sales import Day, Figures, Sale, SalesQuery
 from tradepost.rules.refusals import Malformed
@@ -17,12 +15,6 @@ from tradepost.rules.trade import Deadline, Delivered, Event, OfferAbsent, Ruled
 
 pytestmark = pytest.mark.sql
 ALWAYS = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
-
-
-@pytest.fixture
-async def world(db: Db) -> AsyncIterator[Selling]:
-    async with selling(db) as found:
-        yield found
 
 
 async def happens(world: Selling, view: Any, event: Event) -> Any:

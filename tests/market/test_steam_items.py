@@ -1,6 +1,8 @@
 """The catalogue: what inventories teach it, what prices it has, and how it is listed."""
 
 import asyncio
+import gc
+import weakref
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -14,6 +16,7 @@ from tradepost.config import Settings
 from tradepost.db import Db
 from tradepost.market import steam_items
 from tradepost.market.steam_items import SteamItem
+from tradepost.rules.games import GAMES
 from tradepost.rules.refusals import Malformed
 from tradepost.steam.answers import InventoryItem
 from tradepost.steam.client import SteamClient
@@ -147,8 +150,8 @@ PRICES = {
 }
 
 
-async def names(app: App, **asked: Any) -> tuple[list[str], int]:
-    items, total = await steam_items.page(app, **{"project": "csgo", "limit": 100, **asked})
+async def names(app: App, project: str = "csgo", limit: int = 100, **asked: Any) -> tuple[list[str], int]:
+    items, total = (await steam_items.priced(app, project)).page(limit=limit, **asked)
     return [item.market_hash_name for item in items], total
 
 
@@ -233,9 +236,22 @@ async def test_a_new_price_is_listed_within_its_seconds(full: App) -> None:
 
 async def test_what_an_inventory_adds_is_listed_within_its_seconds(full: App) -> None:
     await set_prices(full.db, {SLATE: 40})
-    before, _ = await steam_items.page(full, project="csgo", names=["★ Karambit"], limit=1)
+    before, _ = (await steam_items.priced(full, "csgo")).page(names=["★ Karambit"], limit=1)
     await learn(full.db, replace(ITEM, market_hash_name="★ Karambit", icon_url="icon-k"))
     assert isinstance(full.clock, HandClock)
     full.clock.tick(steam_items.CATALOGUE_SECONDS)
-    after, _ = await steam_items.page(full, project="csgo", names=["★ Karambit"], limit=1)
+    after, _ = (await steam_items.priced(full, "csgo")).page(names=["★ Karambit"], limit=1)
     assert (before[0].icon, after[0].icon) == ("", "icon-k")
+
+
+async def test_of_each_game_only_the_present_catalogue_takes_memory(full: App) -> None:
+    other = await steam_items.priced(full, "dota2")
+    old = weakref.ref(await steam_items.priced(full, "csgo"))
+    assert isinstance(full.clock, HandClock)
+    for cents in range(1_000, 1_000 + 3 * len(GAMES)):
+        await set_prices(full.db, {SLATE: cents})
+        full.clock.tick(steam_items.CATALOGUE_SECONDS)
+        await steam_items.priced(full, "csgo")
+    gc.collect()
+    assert old() is None
+    assert await steam_items.priced(full, "dota2") is other

@@ -296,6 +296,21 @@ async def test_a_process_without_a_past_reads_it_from_the_table(box: Box) -> Non
     assert len(await positions(listener)) == 3
 
 
+async def test_who_listens_while_the_shelves_are_filled_anew_hears_what_was_skipped(box: Box) -> None:
+    """The feed begins anew after a failure or where it fell behind; whoever had heard everything is behind it, too."""
+    one = await process(box.app)
+    at_the_beginning = one.stream()
+    await changed(box, 2)
+    await one.catch_up()
+    up_to_date = one.stream()
+    assert len(await positions(at_the_beginning)) == 2
+    await changed(box, 3)
+    one.cursor = await feed.load(box.app)
+    await changed(box, 1)
+    await one.catch_up()
+    assert len(await positions(up_to_date)) == len(await positions(at_the_beginning)) == 4
+
+
 async def test_what_is_forgotten_is_said_to_be_missed_and_one_goes_on_from_there(
     box: Box, monkeypatch: pytest.MonkeyPatch
 ) -> None:

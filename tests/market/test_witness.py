@@ -1,15 +1,12 @@
 """Looks for a delivery on a real inventory page: what a seller names is the sold item, or it pays him nothing."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
-from market.floor import Floor, floor
-from steam.sim import Sim, simulator
+from market.floor import Floor
 from stock import wish
 from tradepost import worker
-from tradepost.db import Db
 from tradepost.market import cases, ledger, presence, trades, witness
 from tradepost.market.trades import TradeView
 from tradepost.market.users import Account
@@ -18,18 +15,6 @@ from tradepost.worker import Claim
 
 pytestmark = pytest.mark.sql
 CASE = "Fracture Case"  # no two of them can be told apart
-
-
-@pytest.fixture(scope="module")
-async def sim() -> AsyncIterator[Sim]:
-    async with simulator() as running:
-        yield running
-
-
-@pytest.fixture
-async def market(db: Db, sim: Sim) -> AsyncIterator[Floor]:
-    async with floor(db, sim) as found:
-        yield found
 
 
 async def a_buyer(market: Floor) -> Account:

@@ -97,15 +97,7 @@ def _shape(kind: type[msgspec.Struct]) -> _Shape:
 
 
 def _field(name: str, hint: Any, required: bool) -> _Field:
-    marks: list[Any] = []
-    while True:
-        if get_origin(hint) is Annotated:
-            hint, *more = get_args(hint)
-            marks += more
-        elif get_origin(hint) in (Union, UnionType):
-            hint = next(option for option in get_args(hint) if option is not type(None))
-        else:
-            break
+    hint, marks = bare(hint)
     is_list = get_origin(hint) is list
     inner = get_args(hint)[0] if is_list else hint
     by_row = Unread in get_args(inner)
@@ -123,6 +115,19 @@ def _field(name: str, hint: Any, required: bool) -> _Field:
         next((mark.most for mark in marks if isinstance(mark, Rows)), None),
         get_args(inner) if get_origin(inner) is Literal else (),
     )
+
+
+def bare(hint: Any) -> tuple[Any, list[Any]]:
+    """What a parameter's type is without its marks and its None, and these marks."""
+    marks: list[Any] = []
+    while True:
+        if get_origin(hint) is Annotated:
+            hint, *more = get_args(hint)
+            marks += more
+        elif get_origin(hint) in (Union, UnionType):
+            hint = next(option for option in get_args(hint) if option is not type(None))
+        else:
+            return hint, marks
 
 
 def row_of(inner: Any) -> Any:

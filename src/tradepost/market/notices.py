@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from tradepost.app import App
 from tradepost.db import Reader, Tx
-from tradepost.market import keys, telling
-from tradepost.market.keys import Claim
+from tradepost.market import idempotency, telling
+from tradepost.market.idempotency import Claim
 from tradepost.market.receivers import NO_RECEIVER
 from tradepost.rules import notice
 from tradepost.rules.refusals import Conflicting, NotFound
@@ -19,7 +19,11 @@ from tradepost.rules.trade import State
 if TYPE_CHECKING:  # they stand above: each change of a trade comes by here
     from tradepost.market.trades import TradeView
 
-PINGS_MAX = 5  # of one account that wait at a time: what tests his receiver must not become a load for it
+PINGS_MAX = (
+    5  # of one account that wait, or were sent within `PING_SPAN`: a test must not become somebody's load
+)
+PING_SPAN = timedelta(minutes=1)
+ATTEMPTS_SHOWN_MAX = 24  # of one notice, the last ones: three times up the ladder
 
 _encode = msgspec.json.Encoder().encode
 
@@ -113,20 +117,22 @@ async def ping(app: App, account_id: int, claim: Claim[Told] | None = None) -> T
     """Make a notice that tells nothing, to be sent at once and only once; raises NotFound without a webhook."""
     now = app.now()
     async with app.db.transaction() as tx:
-        await keys.take(tx, claim)
+        await idempotency.take(tx, claim)
         url = await tx.value(
             "SELECT url FROM receiver WHERE account_id = $1 AND kind = 'webhook' FOR NO KEY UPDATE",
             account_id,
         )
         if url is None:
             raise NotFound(NO_RECEIVER)
-        waiting: int = await tx.value(
-            "SELECT count(*) FROM notice WHERE account_id = $1 AND state = 'waiting' AND type = $2",
-            account_id,
-            notice.PING,
-        )
-        if waiting >= PINGS_MAX:
-            raise Conflicting(f"{waiting} test notices wait to be sent; look at what became of them first.")
+        # Whoever's address it is did not ask for them: they are few a minute, whether they are received or not.
+        lately: int = await tx.value(
+            "SELECT count(*) FROM notice WHERE account_id = $1 AND type = $2 AND (state = 'waiting' OR made_at > $3)",
+            account_id, notice.PING, now - PING_SPAN,
+        )  # fmt: skip
+        if lately >= PINGS_MAX:
+            raise Conflicting(
+                f"{lately} test notices wait, or were sent this minute: see what became of them first."
+            )
         made = await tx.row(
             Notice,
             "INSERT INTO notice (account_id, kind, type, payload, made_at, due_at, attempts_most)"
@@ -136,7 +142,7 @@ async def ping(app: App, account_id: int, claim: Claim[Told] | None = None) -> T
         if made is None:
             raise RuntimeError("a notice that was written is not there")
         told: Told = (made, [])
-        await keys.keep(tx, claim, told, app.real_now())
+        await idempotency.keep(tx, claim, told, app.real_now())
     return told
 
 
@@ -179,8 +185,10 @@ async def _with_attempts(db: Reader, rows: Sequence[Notice]) -> list[Told]:
     attempts: dict[int, list[Attempt]] = {row.id: [] for row in rows}
     for attempt in await db.rows(
         Attempt,
-        f"SELECT {_ATTEMPT} FROM notice_attempt WHERE notice_id = ANY ($1) ORDER BY notice_id, no",
+        f"SELECT {_ATTEMPT} FROM unnest($1::bigint[]) AS asked (id) CROSS JOIN LATERAL (SELECT {_ATTEMPT}"
+        " FROM notice_attempt WHERE notice_id = asked.id ORDER BY no DESC LIMIT $2) AS last ORDER BY notice_id, no",
         list(attempts),
+        ATTEMPTS_SHOWN_MAX,
     ):
         attempts[attempt.notice_id].append(attempt)
     return [(row, attempts[row.id]) for row in rows]
@@ -193,7 +201,7 @@ async def resend(app: App, account_id: int, notice_id: int, claim: Claim[Told] |
     """
     now = app.now()
     async with app.db.transaction() as tx:
-        await keys.take(tx, claim)
+        await idempotency.take(tx, claim)
         found = await tx.row(
             Notice,
             f"SELECT {_COLUMNS} FROM notice WHERE id = $1 AND account_id = $2 FOR NO KEY UPDATE",
@@ -217,5 +225,5 @@ async def resend(app: App, account_id: int, notice_id: int, claim: Claim[Told] |
             )  # fmt: skip
             again = replace(found, state="waiting", due_at=now, ended_at=None, attempts_most=most)
         (told,) = await _with_attempts(tx, [again])
-        await keys.keep(tx, claim, told, app.real_now())
+        await idempotency.keep(tx, claim, told, app.real_now())
     return told

@@ -10,7 +10,7 @@ from typing import Literal
 from tradepost.app import App
 from tradepost.market import feed
 from tradepost.market.shelf.values import wear
-from tradepost.rules.words import fold
+from tradepost.rules.letters import fold
 
 SORTS = {"id": "id", "price": "price_cents", "time_created": "created_at", "floatvalue": "float_text::real"}
 

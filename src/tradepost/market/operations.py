@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Literal
 
 from tradepost.app import App
-from tradepost.db import Reader
+from tradepost.db import Reader, Record
 from tradepost.market.trades import FROM_VIEW, VIEW_COLUMNS, TradeView, as_view
 from tradepost.rules.trade import PUBLIC
+from tradepost.turns import in_turns
 
 SORTS = {"id": "t.id", "time_created": "t.created_at", "price": "t.price_cents"}
 
@@ -94,7 +95,9 @@ async def _page(
         query.limit,
         query.offset,
     )
-    return [
-        Operation("buy" if row["buyer_id"] == account_id and "buy" in query.kinds else "sell", as_view(row))
-        for row in rows
-    ], total
+
+    def as_seen(row: Record) -> Operation:
+        is_buy = row["buyer_id"] == account_id and "buy" in query.kinds
+        return Operation("buy" if is_buy else "sell", as_view(row))
+
+    return await in_turns(rows, as_seen), total

@@ -9,8 +9,8 @@ from typing import Literal
 from tradepost import dial, log
 from tradepost.app import App
 from tradepost.db import Reader, Record, Tx
-from tradepost.market import keys
-from tradepost.market.keys import Claim
+from tradepost.market import idempotency
+from tradepost.market.idempotency import Claim
 from tradepost.market.seals import Place, SealBroken, Seals, seals
 from tradepost.rules import notice
 from tradepost.rules.callback_address import AddressRefused
@@ -76,25 +76,22 @@ async def put(
     ours, secret, real_now = seals(app.settings), secrets.token_bytes(notice.SECRET_BYTES), app.real_now()
     sealed = ours.seal(place(account_id, kind, "secret"), secret)
     async with app.db.transaction() as tx:
-        await keys.take(tx, claim)
-        is_new = await tx.execute(
-            "INSERT INTO receiver (account_id, kind, url, types, secret, set_at) VALUES ($1, $2, $3, $4, $5, $6)"
-            " ON CONFLICT DO NOTHING",
+        await idempotency.take(tx, claim)
+        # In one statement: between two of them another call of the account may remove it.
+        is_new: bool = await tx.value(
+            "INSERT INTO receiver AS r (account_id, kind, url, types, secret, set_at) VALUES ($1, $2, $3, $4, $5, $6)"
+            " ON CONFLICT (account_id, kind) DO UPDATE SET url = excluded.url, types = excluded.types,"
+            " set_at = excluded.set_at, silent_at = CASE WHEN r.url = excluded.url THEN r.silent_at END"
+            " RETURNING r.secret = $5",
             account_id, kind, url, list(types), sealed, app.now(),
         )  # fmt: skip
-        if not is_new:
-            await tx.execute(
-                "UPDATE receiver SET url = $3, types = $4, set_at = $5, silent_at = CASE WHEN url = $3 THEN silent_at END"
-                " WHERE account_id = $1 AND kind = $2",
-                account_id, kind, url, list(types), app.now(),
-            )  # fmt: skip
-            if rotate:
-                await _rotate(tx, ours, account_id, kind, sealed, real_now)
+        if rotate and not is_new:
+            await _rotate(tx, ours, account_id, kind, sealed, real_now)
         receiver = await read(tx, account_id, kind)
         if receiver is None:
             raise RuntimeError("a receiver that was written is not there")
         done = Put(receiver, notice.write_secret(secret) if is_new or rotate else None)
-        await keys.keep(tx, claim, done, real_now)
+        await idempotency.keep(tx, claim, done, real_now)
     return done
 
 
@@ -122,7 +119,7 @@ async def remove(app: App, account_id: int, claim: Claim[int] | None = None) -> 
     """Remove an account's webhook and set aside what waits for it; return how many notices that were."""
     kind: Kind = "webhook"
     async with app.db.transaction() as tx:
-        await keys.take(tx, claim)
+        await idempotency.take(tx, claim)
         if not await tx.execute("DELETE FROM receiver WHERE account_id = $1 AND kind = $2", account_id, kind):
             raise NotFound(NO_RECEIVER)
         aside = await tx.execute(
@@ -130,7 +127,7 @@ async def remove(app: App, account_id: int, claim: Claim[int] | None = None) -> 
             " WHERE account_id = $1 AND kind = $2 AND state = 'waiting'",
             account_id, kind, app.now(),
         )  # fmt: skip
-        await keys.keep(tx, claim, aside, app.real_now())
+        await idempotency.keep(tx, claim, aside, app.real_now())
     return aside
 
 

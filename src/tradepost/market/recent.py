@@ -44,6 +44,12 @@ class Recent(Generic[K, V]):
         # Shielded: one who stops waiting must not take the answer from the others.
         return await asyncio.shield(found[1])
 
+    def forget(self, app: App, which: Callable[[K], bool]) -> None:
+        """Keep no answer to these questions any more; who waits for one gets it all the same."""
+        kept = self._kept.get(app.db, {})
+        for key in [key for key in kept if which(key)]:
+            del kept[key]
+
 
 async def _run(ask: Callable[[], Awaitable[V]]) -> V:
     return await ask()

@@ -72,7 +72,9 @@ class Ring:
 
     def skip(self, position: Position) -> None:
         """Go on to a position without the events up to it: whoever wants them reads them from the table."""
-        self._first += len(self._events)
+        # One number more than there were events: it stands for what lies between, so that whoever had heard all of the
+        # events is before the ring now, too, and does not take it for the next one that he waits for.
+        self._first += len(self._events) + 1
         self._events = []
         self._begin = self.position = position
         self._move()

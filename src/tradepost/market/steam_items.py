@@ -10,11 +10,12 @@ from tradepost.app import App
 from tradepost.db import Reader, Tx
 from tradepost.market.recent import Recent
 from tradepost.rules.games import GAMES, Game
+from tradepost.rules.letters import fold
 from tradepost.rules.money import CENTS_MAX
 from tradepost.rules.refusals import Malformed
-from tradepost.rules.words import fold
 from tradepost.steam.answers import InventoryItem
 from tradepost.steam.wire import TEXT_CHARS_MAX, text
+from tradepost.turns import in_turns
 
 CATALOGUE_SECONDS = 10.0  # how old the lists of Steam items and prices may be
 KEPT_SECONDS = 3600.0  # and how long a list is kept while nothing in it changes
@@ -197,28 +198,10 @@ async def priced(app: App, project: str) -> Catalogue:
     """
     game_of(project)
     sum_ = await _sums.get(app, project, lambda: _sum(app, project))
-    return await _catalogues.get(app, (project, sum_), lambda: _read(app, project))
-
-
-async def page(
-    app: App,
-    *,
-    project: str,
-    names: Collection[str] | None = None,
-    search: str | None = None,
-    sort: Sort = "market_hash_name",
-    descending: bool = False,
-    limit: int,
-    offset: int = 0,
-) -> tuple[list[SteamItem], int]:
-    """Return a page of the items that have a Steam price, and how many there are in all.
-
-    As `Catalogue.page`; raises Malformed for a project that is none.
-    """
-    catalogue = await priced(app, project)
-    return catalogue.page(
-        names=names, search=search, sort=sort, descending=descending, limit=limit, offset=offset
-    )
+    found = await _catalogues.get(app, (project, sum_), lambda: _read(app, project))
+    # A price changes every few seconds: what it replaces would take the memory, and the place of the other games'.
+    _catalogues.forget(app, lambda key: key[0] == project and key[1] != sum_)
+    return found
 
 
 async def _sum(app: App, project: str) -> str:
@@ -232,10 +215,9 @@ async def _sum(app: App, project: str) -> str:
 
 
 async def _read(app: App, project: str) -> Catalogue:
-    rows = await app.db.rows(
-        SteamItem,
+    rows = await app.db.fetch(
         f"SELECT {_COLUMNS} FROM steam_item WHERE project = $1 AND price_cents IS NOT NULL"
         ' ORDER BY market_hash_name COLLATE "C"',
         project,
     )
-    return Catalogue(rows)
+    return Catalogue(await in_turns(rows, lambda row: SteamItem(*row)))

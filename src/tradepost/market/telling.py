@@ -38,7 +38,7 @@ def row(kind: Kind, view: "TradeView") -> dict[str, Any]:
         "steam_tradeofferid": trade.steam_tradeofferid,
         "steam_to_steamid": trade.buyer_steamid,
         "causer": trade.causer,
-        "time_created": _moment(trade.created_at),
+        "time_created": moment(trade.created_at),
         "custom_id": trade.custom_id if is_buy else None,
         "type": kind,
         "items": [
@@ -51,7 +51,7 @@ def row(kind: Kind, view: "TradeView") -> dict[str, Any]:
             }
         ],
         "explanation": trade.explanation,
-        "protected_until": None if trade.protected_until is None else _moment(trade.protected_until),
+        "protected_until": None if trade.protected_until is None else moment(trade.protected_until),
         "reversed": trade.state is State.REVERSED,
     }
 
@@ -70,5 +70,6 @@ def as_bought(view: "TradeView") -> "TradeView":
     return replace(view, trade=trade)
 
 
-def _moment(at: datetime) -> str:
+def moment(at: datetime) -> str:
+    """A moment as the APIs write it, in UTC."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"

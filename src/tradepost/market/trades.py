@@ -21,7 +21,7 @@ from tradepost.rules.games import GAMES
 from tradepost.rules.machine import decide
 from tradepost.rules.trade import Decision, Deed, Delivered, Event, LookFailed, State, Terms, Trade
 
-__all__ = ["Buy", "TradeView", "buy", "happened", "read", "read_many"]
+__all__ = ["Buy", "TradeView", "buy", "happened", "is_bought", "read", "read_many"]
 
 BUYER_HOLD_DAYS = 15  # Steam's own length of a trade hold
 
@@ -124,6 +124,14 @@ async def buy(app: App, wish: Buy) -> TradeView:
     if not isinstance(outcome.view, TradeView):
         raise RuntimeError(f"buy_batch answered {outcome.code} without a trade")
     return outcome.view
+
+
+async def is_bought(tx: Reader, buyer_id: int, custom_id: str) -> bool:
+    """Say whether an account has bought something under a custom id."""
+    found: bool = await tx.value(
+        "SELECT EXISTS (SELECT FROM trade WHERE buyer_id = $1 AND custom_id = $2)", buyer_id, custom_id
+    )
+    return found
 
 
 async def _own_item(app: App, wish: Buy) -> refusals.OwnItem:

@@ -13,7 +13,7 @@ from tradepost.dialects import agent_api, agent_wire
 from tradepost.dialects.openapi.documents import LICENSE, OPENAPI, answer_schemas, needed
 from tradepost.dialects.openapi.examples import EXAMPLES
 from tradepost.dialects.openapi.operations import OURS
-from tradepost.dialects.openapi.said import OF_AGENT, PAIRING_CODE
+from tradepost.dialects.openapi.sentences import OF_AGENT, PAIRING_CODE
 from tradepost.dialects.openapi.values import Schema
 from tradepost.dialects.shadowpay.answers import JSON
 

@@ -2,15 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from types import UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from tradepost.dialects.openapi.said import said
+from tradepost.dialects.openapi.sentences import sentence_of
 from tradepost.dialects.openapi.values import VALUES, Schema, Value
 from tradepost.dialects.reading import KEYS_MAX
-from tradepost.dialects.shapes import COMMAS, Also, Rows, row_of
+from tradepost.dialects.shapes import COMMAS, Also, Rows, bare, row_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,22 +136,14 @@ def _object(kind: type[msgspec.Struct], properties: dict[str, Schema], required:
 
 
 def _parameter(kind: type[msgspec.Struct], field: msgspec.structs.FieldInfo, hint: Any) -> Parameter:
-    marks: list[Any] = []
-    while True:
-        if get_origin(hint) is Annotated:
-            hint, *more = get_args(hint)
-            marks += more
-        elif get_origin(hint) in (Union, UnionType):
-            hint = next(option for option in get_args(hint) if option is not type(None))
-        else:
-            break
+    hint, marks = bare(hint)
     is_list = get_origin(hint) is list
     inner = row_of(get_args(hint)[0] if is_list else hint)
     row = inner if isinstance(inner, type) and issubclass(inner, msgspec.Struct) else None
     return Parameter(
         name=field.encode_name,
         others=tuple(mark.name for mark in marks if isinstance(mark, Also)),
-        sentence=said(kind, field.encode_name),
+        sentence=sentence_of(kind, field.encode_name),
         required=field.required,
         default=_plain(field.default),
         is_list=is_list,

@@ -5,16 +5,17 @@ from typing import Annotated
 
 import msgspec
 
+from tradepost.app import App
 from tradepost.db import DatabaseBusy, DatabaseGone
 from tradepost.dialects.fields import ID_MAX, CustomId, Id, Price, SteamId, TradeToken
 from tradepost.dialects.measures import BUYS
 from tradepost.dialects.shadowpay.calls import REPLAYED, Call
 from tradepost.dialects.shadowpay.words import INTERNAL_ERROR, word
 from tradepost.dialects.shapes import FILLED
-from tradepost.market import keys, switches, trades
+from tradepost.market import idempotency, switches, trades
 from tradepost.market.trades import Buy, TradeView
 from tradepost.rules.money import write_cents
-from tradepost.rules.refusals import Refusal
+from tradepost.rules.refusals import BuyingOff, Refusal
 
 
 class BuyAsked(msgspec.Struct):
@@ -45,10 +46,10 @@ async def buy(call: Call, asked: BuyAsked) -> TradeView:
     result = INTERNAL_ERROR
     app, account_id, key = call.app, call.caller.account_id, call.key
     try:
-        if key is not None and await keys.bought_before(app.db, account_id, key):
+        if key is not None and await idempotency.bought_before(app.db, account_id, key):
             call.headers.append(REPLAYED)
         else:
-            await switches.refuse_if_off(app, "buying")
+            await _refuse_if_off(app, account_id, asked.custom_id)
         view = await trades.buy(
             app,
             Buy(
@@ -73,3 +74,12 @@ async def buy(call: Call, asked: BuyAsked) -> TradeView:
     finally:
         BUYS.labels(result).inc()
     return view
+
+
+async def _refuse_if_off(app: App, account_id: int, custom_id: CustomId | None) -> None:
+    """Raise BuyingOff while buying is off, but for a custom id that has bought: who repeats it hears what it bought."""
+    try:
+        await switches.refuse_if_off(app, "buying")
+    except BuyingOff:
+        if custom_id is None or not await trades.is_bought(app.db, account_id, str(custom_id)):
+            raise

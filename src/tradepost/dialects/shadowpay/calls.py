@@ -15,7 +15,7 @@ from starlette.types import Message, Receive, Scope
 from tradepost.app import App
 from tradepost.dialects.edge import Answer, Header, header_values, json_answer
 from tradepost.dialects.pace import Kind
-from tradepost.market.keys import Claim
+from tradepost.market.idempotency import Claim
 from tradepost.market.tokens import Caller
 from tradepost.rules.refusals import Conflicting, Malformed
 
@@ -60,7 +60,7 @@ class Call:
         return key
 
     def claim(self, render: Callable[[R], dict[str, Any]]) -> Claim[R] | None:
-        """What a deed takes and keeps in its transaction (`market/keys.py`); None for a call without a key.
+        """What a deed takes and keeps in its transaction (`market/idempotency.py`); None for a call without a key.
 
         `render` makes of the deed's result what the handler returns of it.
         """

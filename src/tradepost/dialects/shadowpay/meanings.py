@@ -22,10 +22,10 @@ MEANINGS: dict[str, Meaning] = {
     ),
     "wrong_token": Meaning(
         "The token is missing, unknown, revoked or expired.",
-        "Send the token in the header `Token`; if it was revoked, make another.",
+        "Send the token in the header `Token`; if it was revoked, ask the operator for another.",
     ),
     "no_access": Meaning(
-        "The token lacks the scope or may not be used from this address, the user has given you no grant, his Steam inventory is private, or he is banned from selling.",
+        "The token lacks the scope, or may not be used from this address or in a URL; the user has given you no grant, his Steam inventory is private, or he is banned from selling.",
         "Use a token with the scope that `error_details` names, ask the user for his grant, or let him make his inventory public.",
     ),
     "buyer_has_buy_items_ban": Meaning(
@@ -41,7 +41,7 @@ MEANINGS: dict[str, Meaning] = {
         "Compare path and method with the table of calls.",
     ),
     "empty_user_data": Meaning(
-        "The receiver never signed in here, nor was he named by a payment; or Steam knows nobody with this steamid.",
+        "The receiver never signed in here, nor was he named by a payment or an operator; or Steam knows nobody with this steamid.",
         "Let the user sign in once with Steam, then repeat the call.",
     ),
     "need_sum": Meaning(
@@ -69,7 +69,7 @@ MEANINGS: dict[str, Meaning] = {
         "Choose another offer of the same name, or try again later.",
     ),
     "trade_yourself": Meaning(
-        "The receiver is the seller, or the item is on sale for your own account.",
+        "The receiver is the seller, or the item is on sale for your own account, and the operator does not let your steamids trade with each other.",
         "Choose an offer of somebody else.",
     ),
     "invalid_tradelink": Meaning(
@@ -85,7 +85,7 @@ MEANINGS: dict[str, Meaning] = {
         "Try again later; everything but buying goes on.",
     ),
     "disabled": Meaning(
-        "Too many requests, the operator has switched off the API, or our database is away.",
+        "Too many requests, or too many wrong tokens from your address; the operator has switched off the API; or our database is away.",
         "Wait as long as the header `Retry-After` says; after a write, repeat it with the same `custom_id` or `Idempotency-Key`.",
     ),
     "internal_error": Meaning(

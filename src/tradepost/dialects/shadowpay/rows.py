@@ -8,11 +8,12 @@ from typing import Any
 
 import msgspec
 
-from tradepost.dialects.shadowpay.words import moment, number
+from tradepost.dialects.shadowpay.words import number
 from tradepost.market import telling
 from tradepost.market.inventories import InventoryRow
 from tradepost.market.offers import CancelAnswers, PriceAnswers, Repriced
 from tradepost.market.operations import Operation
+from tradepost.market.telling import moment
 from tradepost.market.trades import TradeView
 from tradepost.rules.money import write_cents, write_rate
 

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from starlette.requests import ClientDisconnect
+from starlette.routing import BaseRoute, Mount, Route, Router
 from starlette.types import Receive, Scope, Send
 
 from tradepost import log
@@ -33,7 +34,7 @@ from tradepost.dialects.shadowpay.calls import REPLAYED, Call, Method, succeeded
 from tradepost.dialects.shadowpay.words import INTERNAL_ERROR, refused, word
 from tradepost.dialects.shapes import take
 from tradepost.dialects.tree import Node
-from tradepost.market import keys, switches, tokens
+from tradepost.market import idempotency, switches, tokens
 from tradepost.market.tokens import Caller
 from tradepost.rules.refusals import (
     Conflicting,
@@ -171,7 +172,7 @@ class Way:
         call = Call(app, caller, scope, self._route, asked, receive=receive)
         try:
             content = await method.handler(call, asked)
-        except keys.Replay as replay:
+        except idempotency.Replay as replay:
             return Answer([replay.body], replay.status, [REPLAYED])
         answer = content if isinstance(content, Answer) else succeeded(content)
         answer.headers += call.headers
@@ -222,6 +223,16 @@ class Stranger:
 
 async def _unknown() -> Answer:
     raise UnknownRoute
+
+
+def routes_below(
+    prefix: str, calls: Mapping[str, Mapping[str, Method]], manners: Manners, app: App, pace: Paces
+) -> list[BaseRoute]:
+    """The ways into a version; whatever else lies below its prefix is answered in its own words."""
+    ways = [Route(path, Way(app, pace, manners, prefix + path, methods)) for path, methods in calls.items()]
+    stranger = Stranger(manners)
+    below = Mount(prefix, app=Router(ways, redirect_slashes=False, default=stranger))
+    return [Route(prefix, stranger), below]
 
 
 def _token(scope: Scope, tree: Node) -> str | None:

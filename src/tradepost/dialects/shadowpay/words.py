@@ -1,11 +1,11 @@
-"""The API's words: a code for each refusal, and how numbers, moments and bounds are written, in v1 and v2 alike."""
+"""The API's words: a code for each refusal, and how numbers are written, in v1 and v2 alike."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
 from tradepost.dialects.fields import ID_MAX, Id
+from tradepost.market.telling import moment
 from tradepost.rules import refusals
 from tradepost.rules.money import write_shortest
 from tradepost.rules.refusals import BuyerBanned, Malformed, NotFound, Refusal
@@ -36,11 +36,6 @@ CODES: dict[type[Refusal], str] = {
 }
 INTERNAL_ERROR = "internal_error"
 
-ITEMS_MAX = 15_000
-OPERATIONS_MAX = 4_000
-MAKE_MAX = 250
-CANCEL_MAX = 100
-
 
 def word(refusal: Refusal) -> str:
     """The API's word for a refusal."""
@@ -55,11 +50,6 @@ def refused(refusal: Refusal) -> dict[str, Any]:
     if isinstance(refusal, BuyerBanned):
         content |= {"ban_until": moment(refusal.until_at), "ban_reason": refusal.reason}
     return content
-
-
-def moment(at: datetime) -> str:
-    """A moment as the API writes it, in UTC."""
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
 
 
 def number(cents: int) -> msgspec.Raw:

@@ -4,8 +4,8 @@ from collections.abc import Collection, Sequence
 
 from tradepost.app import App
 from tradepost.db import Tx
-from tradepost.market import feed, keys, merchants
-from tradepost.market.keys import Claim
+from tradepost.market import feed, idempotency, merchants
+from tradepost.market.idempotency import Claim
 from tradepost.market.merchants import Seller
 from tradepost.market.offers.rows import (
     COLUMNS,
@@ -52,7 +52,7 @@ async def reprice(
     """Change prices of what the caller has on sale for a user, each row by itself: the refused leave the others be.
 
     `beside` are offers that rows name which could not be read: none may be named twice. With it there may be no row.
-    Raises Forbidden where the caller may not act for this user, and with a claim what `keys` raises. The key is
+    Raises Forbidden where the caller may not act for this user, and with a claim what `idempotency` raises. The key is
     kept for a request of which at least one row was done.
     """
     check([*(row.id for row in rows), *(beside or ())], least=1 if beside is None else 0)
@@ -61,7 +61,7 @@ async def reprice(
     answers: PriceAnswers = []
     changed: list[Repriced] = []
     async with app.db.transaction() as tx:
-        await keys.take(tx, claim)
+        await idempotency.take(tx, claim)
         seller = await merchants.seller_for(tx, caller_account_id, steamid, hold=True)
         own = await _lock_own(tx, caller_account_id, seller, [row.id for row in rows])
         steam_prices = await _steam_prices(tx, own)
@@ -80,7 +80,7 @@ async def reprice(
                 changed.append(repriced)
         await _set_prices(tx, changed)
         if any(isinstance(answer, Repriced) for answer in answers):
-            await keys.keep(tx, claim, answers, app.real_now())
+            await idempotency.keep(tx, claim, answers, app.real_now())
     if changed:
         await feed.tell(app, [each.id for each in changed])
     return answers
@@ -95,13 +95,13 @@ async def cancel(
 ) -> CancelAnswers:
     """Take offers off sale; return those taken off, and each other id with the reason why it was not.
 
-    Raises Forbidden where the caller may not act for this user, and with a claim what `keys` raises. The key is
+    Raises Forbidden where the caller may not act for this user, and with a claim what `idempotency` raises. The key is
     kept for a request that took at least one offer off.
     """
     ids = list(dict.fromkeys(ids))  # to cancel twice is to cancel once
     check(ids)
     async with app.db.transaction() as tx:
-        await keys.take(tx, claim)
+        await idempotency.take(tx, claim)
         seller = await merchants.seller_for(tx, caller_account_id, steamid, hold=True)
         own = await _lock_own(tx, caller_account_id, seller, ids)
         ended = {offer.id: offer for offer in await tx.rows(Offer, _CANCEL, list(own), CANCELLED)}
@@ -112,7 +112,7 @@ async def cancel(
         ]
         answer = [ended[id_] for id_ in ids if id_ in ended], others
         if ended:
-            await keys.keep(tx, claim, answer, app.real_now())
+            await idempotency.keep(tx, claim, answer, app.real_now())
     if ended:
         await feed.tell(app, list(ended))
     return answer

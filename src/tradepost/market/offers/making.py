@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from tradepost.app import App
 from tradepost.db import Reader, Tx
-from tradepost.market import bans, feed, keys, merchants, scans, steam_items
-from tradepost.market.keys import Claim
+from tradepost.market import bans, feed, idempotency, merchants, scans, steam_items
+from tradepost.market.idempotency import Claim
 from tradepost.market.merchants import Seller
 from tradepost.market.offers.rows import Wanted, check, known, price_fault, price_terms, quote
 from tradepost.market.steam_items import SteamItem
@@ -63,9 +63,9 @@ async def make(
 
     First, without any lock, Steam is asked and refused what can be refused early; what decides is asked again in
     the transaction that writes. Raises Forbidden, UnknownUser, Malformed, Conflicting, NotFound or
-    SteamUnavailable; with a claim also what `keys` raises.
+    SteamUnavailable; with a claim also what `idempotency` raises.
     """
-    await keys.look(app.db, claim)
+    await idempotency.look(app.db, claim)
     check([f"{one.assetid} ({one.project})" for one in wanted])
     if not all(is_assetid(one.assetid) for one in wanted):
         raise Malformed("id", "must be the id of an asset on Steam")
@@ -75,10 +75,10 @@ async def make(
     items = await _find(app, seller.account, wanted)
     listings = [Listing(*each) for each in zip(wanted, prices, items, strict=True)]
     async with app.db.transaction() as tx:
-        await keys.take(tx, claim)
+        await idempotency.take(tx, claim)
         seller = await _may_sell(app, tx, caller_account_id, steamid, hold=True)
         ids = await _write(app, tx, caller_account_id, seller, listings)
-        await keys.keep(tx, claim, ids, app.real_now())
+        await idempotency.keep(tx, claim, ids, app.real_now())
     await feed.tell(app, ids)
     return ids
 

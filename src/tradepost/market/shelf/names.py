@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tradepost.market.shelf.blocks import NO_KEY, NO_SLOTS, SLOT_MASK, Blocks, HasIds, Keys, Slots, slots_of
-from tradepost.rules.words import fold
+from tradepost.rules.letters import fold
 
 Codes = NDArray[np.int64]
 

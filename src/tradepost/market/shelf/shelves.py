@@ -12,7 +12,7 @@ from tradepost.market.shelf.game import REFILL_CHANGES_MIN, Shelf
 from tradepost.market.shelf.offer import ShelfOffer
 from tradepost.market.shelf.query import NamePrice, Page, Query
 from tradepost.market.shelf.selection import select_groups, select_page, select_slots
-from tradepost.rules.words import fold
+from tradepost.rules.letters import fold
 
 logger = log.get(__name__)
 

@@ -4,16 +4,15 @@ Its callers are PHP programs that read the body and nothing else. Its calls are 
 look and those that do something; here are its ways in.
 """
 
-from starlette.routing import BaseRoute, Mount, Route, Router
+from starlette.routing import BaseRoute
 
 from tradepost.app import App
 from tradepost.dialects.edge import BodyTooLarge
 from tradepost.dialects.pace import Kind, Paces
-from tradepost.dialects.shadowpay import answers
-from tradepost.dialects.shadowpay.answers import Success
+from tradepost.dialects.shadowpay.answers import Cancelled, Repriced, Success
 from tradepost.dialects.shadowpay.calls import Handler, Method, TokenScope
-from tradepost.dialects.shadowpay.v1 import deeds, lists
-from tradepost.dialects.shadowpay.ways import Manners, Stranger, Way
+from tradepost.dialects.shadowpay.v1 import answers, deeds, lists
+from tradepost.dialects.shadowpay.ways import Manners, routes_below
 from tradepost.rules.refusals import Refusal, TooManyRequests
 
 PREFIX = "/api/v1"
@@ -44,8 +43,8 @@ CALLS: dict[str, dict[str, Method]] = {
     "/get_item_by_id": _both("read", lists.item, answers.ItemV1),
     "/buy_item": _both("buy", deeds.buy, answers.BoughtV1),
     "/sell_items": _both("sell", deeds.sell, answers.MadeV1, kind="steam"),
-    "/cancel_items": _both("sell", deeds.cancel, answers.Cancelled),
-    "/change_item_price": _both("sell", deeds.reprice, answers.Repriced),
+    "/cancel_items": _both("sell", deeds.cancel, Cancelled),
+    "/change_item_price": _both("sell", deeds.reprice, Repriced),
     "/list_buy_info_by_custom_id": _both("read", lists.bought, answers.BuyInfos),
     "/operations_history": _both("read", lists.history, answers.OperationsV1),
 }
@@ -62,8 +61,5 @@ MANNERS = Manners(status, internal_status=200, gone_status=200)
 
 
 def routes(app: App, pace: Paces) -> list[BaseRoute]:
-    """The ways into v1; whatever else lies below its prefix is answered in its own words."""
-    ways = [Route(path, Way(app, pace, MANNERS, PREFIX + path, methods)) for path, methods in CALLS.items()]
-    stranger = Stranger(MANNERS)
-    below = Mount(PREFIX, app=Router(ways, redirect_slashes=False, default=stranger))
-    return [Route(PREFIX, stranger), below]
+    """The ways into v1."""
+    return routes_below(PREFIX, CALLS, MANNERS, app, pace)

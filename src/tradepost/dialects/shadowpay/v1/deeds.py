@@ -4,17 +4,14 @@ from typing import Annotated, Any
 
 import msgspec
 
-from tradepost.dialects.fields import AssetId, Currency, Id, Price, Project, SteamId
-from tradepost.dialects.shadowpay import buying, rows
+from tradepost.dialects.fields import Id, SteamId
+from tradepost.dialects.shadowpay import buying, rows, selling
 from tradepost.dialects.shadowpay.buying import BuyAsked
 from tradepost.dialects.shadowpay.calls import Call, Content
-from tradepost.dialects.shadowpay.words import CANCEL_MAX, within_ids
-from tradepost.dialects.shapes import Also, Rows
-from tradepost.market import offers, rates
-from tradepost.market.offers import Reprice, Wanted
+from tradepost.dialects.shadowpay.selling import CANCEL_MAX, NewOffer, RepriceOneAsked
+from tradepost.dialects.shapes import Rows
 
 SELL_MAX = 100
-USD = Currency(rates.USD)
 
 # What v2 tells of a purchase and the seed's v1 does not.
 _V2_TRADE = {"steam_tradeofferids", "steam_from_steamid", "seller_sold"}
@@ -32,29 +29,16 @@ async def buy(call: Call, asked: BuyAsked) -> Content:
     return {"id": str(view.trade.id), "trade_data": shown, "success": True}
 
 
-class SoldItem(msgspec.Struct):
-    """An asset, and the price that it is offered at."""
-
-    id: AssetId
-    project: Annotated[Project, Also("game")]
-    price: Price
-    currency: Currency = USD
-
-
 class SellAsked(msgspec.Struct):
     """Whose items are put on sale."""
 
     steamid: SteamId
-    offers: Annotated[list[SoldItem], Rows(SELL_MAX)]
+    offers: Annotated[list[NewOffer], Rows(SELL_MAX)]
 
 
 async def sell(call: Call, asked: SellAsked) -> Content:
     """Put items of a user on sale, all or none; the ids are in the order asked."""
-    wanted = [
-        Wanted(str(one.id), str(one.project), int(one.price), str(one.currency)) for one in asked.offers
-    ]
-    claim = call.claim(_made)
-    return _made(await offers.make(call.app, call.caller.account_id, str(asked.steamid), wanted, claim))
+    return await selling.make(call, asked.steamid, asked.offers, _made)
 
 
 def _made(ids: list[int]) -> dict[str, Any]:
@@ -76,26 +60,9 @@ class CancelAsked(msgspec.Struct):
 
 async def cancel(call: Call, asked: CancelAsked) -> Content:
     """Take offers off sale; those in a trade stay, and the answer says so."""
-    ids = [int(one.id) for one in asked.items]
-    claim = call.claim(rows.cancelled)
-    return rows.cancelled(
-        await offers.cancel(call.app, call.caller.account_id, str(asked.steamid), ids, claim)
-    )
+    return await selling.cancel(call, asked.steamid, [one.id for one in asked.items])
 
 
-class RepriceAsked(msgspec.Struct):
-    """An offer, and its new price."""
-
-    steamid: SteamId
-    id: Id
-    price: Price
-    currency: Currency = USD
-
-
-async def reprice(call: Call, asked: RepriceAsked) -> Content:
+async def reprice(call: Call, asked: RepriceOneAsked) -> Content:
     """Change the price of an offer."""
-    row = Reprice(within_ids(asked.id), int(asked.price), str(asked.currency))
-    claim = call.claim(rows.repriced_alone)
-    return rows.repriced_alone(
-        await offers.reprice(call.app, call.caller.account_id, str(asked.steamid), [row], claim)
-    )
+    return await selling.reprice_one(call, asked)

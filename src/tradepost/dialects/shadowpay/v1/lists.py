@@ -21,9 +21,11 @@ from tradepost.dialects.fields import (
     Until,
 )
 from tradepost.dialects.representation import in_pieces
+from tradepost.dialects.shadowpay import paging
 from tradepost.dialects.shadowpay.calls import Call, Content, Nothing
+from tradepost.dialects.shadowpay.paging import CSGO, FIRST, ITEMS_MAX, OPERATIONS_MAX, Game
 from tradepost.dialects.shadowpay.rows import inventory_row, operation, own_row
-from tradepost.dialects.shadowpay.words import ITEMS_MAX, OPERATIONS_MAX, moment, number
+from tradepost.dialects.shadowpay.words import number
 from tradepost.dialects.shapes import BLANKS, COMMAS, FILLED, Also
 from tradepost.market import inventories, ledger, presence, steam_items, users
 from tradepost.market import on_sale as own_offers
@@ -31,24 +33,14 @@ from tradepost.market.on_sale import OwnQuery, OwnRow
 from tradepost.market.operations import Operation, OperationsQuery, operations
 from tradepost.market.shelf import Listed, Query
 from tradepost.market.steam_items import SteamItem
+from tradepost.market.telling import moment
 from tradepost.rules.money import write_shortest
 from tradepost.rules.offer import Skip
 from tradepost.rules.refusals import NotFound
+from tradepost.turns import in_turns
 
 SEARCH_MAX = 2_000
 PRICES_MAX = 30_000
-DUMP_ROWS_MIN = 200
-
-CSGO = Project("csgo")
-FIRST = Offset(0)
-
-Game = Annotated[Project, Also("game")]
-
-
-def _page(pieces: list[bytes], total: int, limit: int, offset: int) -> Answer:
-    """A list whose rows are JSON already, with the limit that was used and how many rows there are in all."""
-    tail = b'],"metadata":{"limit":%d,"offset":%d,"total":%d},"status":"success"}' % (limit, offset, total)
-    return Answer([b'{"data":[', *pieces, tail], is_list=True)
 
 
 # Account -----------------------------------------------------------------------------------------------------
@@ -158,7 +150,7 @@ async def of_price(call: Call, asked: PriceAsked) -> Content:
         b'%b,"steam_asset_id":"%d",%b' % (_head(row), assetid, _time(row))
         for row, assetid in zip(found.rows, assets, strict=True)
     ]
-    return _page([b",".join(rows)], found.total, query.limit, query.offset)
+    return paging.page([b",".join(rows)], found.total, query.limit, query.offset)
 
 
 class OnSaleAsked(msgspec.Struct):
@@ -172,16 +164,7 @@ class OnSaleAsked(msgspec.Struct):
 async def on_sale(call: Call, asked: OnSaleAsked) -> Content:
     """Everything on sale of a game, the newest first."""
     limit, offset = min(int(asked.limit), ITEMS_MAX), int(asked.offset)
-    return _shown(call, Query(str(asked.project), limit=limit, offset=offset))
-
-
-def _shown(call: Call, query: Query) -> Answer:
-    """Items on sale; a long page of everything is sent from the shelf's own pieces."""
-    shelves, limit, offset = call.app.shelves, query.limit, query.offset
-    if limit >= DUMP_ROWS_MIN and query == Query(query.project, limit=limit, offset=offset):
-        return _page(shelves.dump(query.project, offset, limit), shelves.count(query.project), limit, offset)
-    found = shelves.page(query)
-    return _page([b",".join(found.rows)], found.total, limit, offset)
+    return paging.on_sale(call.app.shelves, Query(str(asked.project), limit=limit, offset=offset))
 
 
 class MineAsked(msgspec.Struct):
@@ -222,7 +205,7 @@ async def filtered(call: Call, asked: FilteredAsked) -> Content:
         limit=min(int(asked.limit), ITEMS_MAX),
         offset=int(asked.offset),
     )
-    return _shown(call, query)
+    return paging.on_sale(call.app.shelves, query)
 
 
 async def mine(call: Call, asked: MineAsked) -> Content:
@@ -243,7 +226,7 @@ async def mine(call: Call, asked: MineAsked) -> Content:
         float_to=most,
     )
     found, total = await own_offers.page(call.app, call.caller.account_id, query)
-    return _page(await in_pieces(found, _own_row), total, limit, query.offset)
+    return paging.page(await in_pieces(found, _own_row), total, limit, query.offset)
 
 
 def _own_row(one: OwnRow) -> bytes:
@@ -303,8 +286,9 @@ class PricesAsked(msgspec.Struct):
 async def steam_prices(call: Call, asked: PricesAsked) -> Content:
     """Steam's prices of a game, by name."""
     limit, offset = min(int(asked.limit), PRICES_MAX), int(asked.offset)
-    found, total = await steam_items.page(call.app, project=str(asked.project), limit=limit, offset=offset)
-    return _page(await in_pieces(found, _price_row), total, limit, offset)
+    known = await steam_items.priced(call.app, str(asked.project))
+    found, total = known.page(limit=limit, offset=offset)
+    return paging.page(await in_pieces(found, _price_row), total, limit, offset)
 
 
 def _price_row(item: SteamItem) -> bytes:
@@ -347,7 +331,7 @@ async def history(call: Call, asked: HistoryAsked) -> Content:
     query = OperationsQuery(limit=min(int(asked.limit), OPERATIONS_MAX), offset=int(asked.offset))
     found, total = await operations(call.app, call.caller.account_id, query)
     metadata = {"limit": query.limit, "offset": query.offset, "total": total}
-    return {"data": [_purchase(one) for one in found], "metadata": metadata}
+    return {"data": await in_turns(found, _purchase), "metadata": metadata}
 
 
 def _purchase(one: Operation) -> dict[str, Any]:

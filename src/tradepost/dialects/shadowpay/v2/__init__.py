@@ -3,15 +3,15 @@
 Its calls are in two modules, those that only look and those that do something; here are its ways in.
 """
 
-from starlette.routing import BaseRoute, Mount, Route, Router
+from starlette.routing import BaseRoute
 
 from tradepost.app import App
 from tradepost.dialects.edge import BodyTooLarge
 from tradepost.dialects.pace import Paces
-from tradepost.dialects.shadowpay import answers
+from tradepost.dialects.shadowpay.answers import Cancelled, Repriced
 from tradepost.dialects.shadowpay.calls import Method
-from tradepost.dialects.shadowpay.v2 import deeds, lists, prices, stream, token, webhook
-from tradepost.dialects.shadowpay.ways import Manners, Stranger, Way
+from tradepost.dialects.shadowpay.v2 import answers, deeds, lists, prices, stream, token, webhook
+from tradepost.dialects.shadowpay.ways import Manners, routes_below
 from tradepost.dialects.shadowpay.words import word
 from tradepost.rules.refusals import Refusal, TooManyRequests
 
@@ -54,9 +54,9 @@ CALLS: dict[str, dict[str, Method]] = {
         "GET": Method("read", lists.own_offers, answers=answers.Offers),
         "POST": Method("sell", deeds.make_offers, kind="steam", answers=answers.Made),
         "PATCH": Method("sell", deeds.reprice_offers, answers=answers.RepricedMany),
-        "DELETE": Method("sell", deeds.cancel_offers, answers=answers.Cancelled),
+        "DELETE": Method("sell", deeds.cancel_offers, answers=Cancelled),
     },
-    "/offers/{id}": {"PATCH": Method("sell", deeds.reprice_offer, answers=answers.Repriced)},
+    "/offers/{id}": {"PATCH": Method("sell", deeds.reprice_offer, answers=Repriced)},
     "/webhook": {
         "GET": Method("read", webhook.webhook, answers=webhook.Webhook),
         "PUT": Method("sell", webhook.set_webhook, answers=webhook.WebhookSet),
@@ -81,8 +81,5 @@ MANNERS = Manners(status, internal_status=500, gone_status=503)
 
 
 def routes(app: App, pace: Paces) -> list[BaseRoute]:
-    """The ways into v2; whatever else lies below its prefix is answered in its own words."""
-    ways = [Route(path, Way(app, pace, MANNERS, PREFIX + path, methods)) for path, methods in CALLS.items()]
-    stranger = Stranger(MANNERS)
-    below = Mount(PREFIX, app=Router(ways, redirect_slashes=False, default=stranger))
-    return [Route(PREFIX, stranger), below]
+    """The ways into v2."""
+    return routes_below(PREFIX, CALLS, MANNERS, app, pace)

@@ -4,32 +4,24 @@ from typing import Annotated, Any
 
 import msgspec
 
-from tradepost.dialects.fields import AssetId, Currency, Id, Price, Project, SteamId
-from tradepost.dialects.shadowpay import buying, rows
+from tradepost.dialects.fields import Currency, Id, Price, SteamId
+from tradepost.dialects.shadowpay import buying, rows, selling
 from tradepost.dialects.shadowpay.buying import BuyAsked
 from tradepost.dialects.shadowpay.calls import Call, Content
-from tradepost.dialects.shadowpay.words import CANCEL_MAX, MAKE_MAX, refused, within_ids
-from tradepost.dialects.shapes import COMMAS, Also, Rows, Unread
-from tradepost.market import offers, rates
-from tradepost.market.offers import PriceAnswers, Reprice, Repriced, Wanted
+from tradepost.dialects.shadowpay.selling import CANCEL_MAX, USD, NewOffer, RepriceOneAsked
+from tradepost.dialects.shadowpay.words import refused
+from tradepost.dialects.shapes import COMMAS, Rows, Unread
+from tradepost.market import offers
+from tradepost.market.offers import PriceAnswers, Reprice, Repriced
 from tradepost.rules.refusals import Refusal
 
-USD = Currency(rates.USD)
+MAKE_MAX = 250
 
 
 async def buy(call: Call, asked: BuyAsked) -> Content:
     """Buy an item for a user; the same request again gets the same answer."""
     view = await buying.buy(call, asked)
     return {"id": str(view.trade.id), "trade_data": rows.bought(view)}
-
-
-class NewOffer(msgspec.Struct):
-    """An asset, and the price that it is offered at."""
-
-    id: AssetId
-    project: Annotated[Project, Also("game")]
-    price: Price
-    currency: Currency = USD
 
 
 class MakeAsked(msgspec.Struct):
@@ -41,11 +33,7 @@ class MakeAsked(msgspec.Struct):
 
 async def make_offers(call: Call, asked: MakeAsked) -> Content:
     """Put items of a user on sale, all or none."""
-    wanted = [
-        Wanted(str(one.id), str(one.project), int(one.price), str(one.currency)) for one in asked.offers
-    ]
-    claim = call.claim(_made)
-    return _made(await offers.make(call.app, call.caller.account_id, str(asked.steamid), wanted, claim))
+    return await selling.make(call, asked.steamid, asked.offers, _made)
 
 
 def _made(ids: list[int]) -> dict[str, Any]:
@@ -61,11 +49,7 @@ class CancelAsked(msgspec.Struct):
 
 async def cancel_offers(call: Call, asked: CancelAsked) -> Content:
     """Take offers off sale."""
-    ids = [int(one) for one in asked.item_ids]
-    claim = call.claim(rows.cancelled)
-    return rows.cancelled(
-        await offers.cancel(call.app, call.caller.account_id, str(asked.steamid), ids, claim)
-    )
+    return await selling.cancel(call, asked.steamid, asked.item_ids)
 
 
 class NewPrice(msgspec.Struct):
@@ -118,19 +102,6 @@ def _bid(one: Unread | Repriced | tuple[int, Refusal]) -> dict[str, Any]:
     return {**refused(refusal), "id": str(id_)}
 
 
-class RepriceOneAsked(msgspec.Struct):
-    """The offer that the path names, and its new price."""
-
-    id: Id
-    steamid: SteamId
-    price: Price
-    currency: Currency = USD
-
-
 async def reprice_offer(call: Call, asked: RepriceOneAsked) -> Content:
     """Change the price of one offer."""
-    row = Reprice(within_ids(asked.id), int(asked.price), str(asked.currency))
-    claim = call.claim(rows.repriced_alone)
-    return rows.repriced_alone(
-        await offers.reprice(call.app, call.caller.account_id, str(asked.steamid), [row], claim)
-    )
+    return await selling.reprice_one(call, asked)

@@ -1,11 +1,11 @@
 """v2's calls that only look: balance, inventory, items on sale, the catalogue, own offers, operations."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from weakref import WeakKeyDictionary
 
 import msgspec
 
-from tradepost.dialects.edge import Answer, encode
+from tradepost.dialects.edge import encode
 from tradepost.dialects.fields import (
     CustomId,
     Flag,
@@ -15,7 +15,6 @@ from tradepost.dialects.fields import (
     Name,
     Offset,
     PriceBound,
-    Project,
     Search,
     Since,
     SteamId,
@@ -23,10 +22,11 @@ from tradepost.dialects.fields import (
     Whole,
 )
 from tradepost.dialects.representation import in_pieces
+from tradepost.dialects.shadowpay import paging
 from tradepost.dialects.shadowpay.calls import Call, Content, Nothing
+from tradepost.dialects.shadowpay.paging import CSGO, DUMP_ROWS_MIN, FIRST, ITEMS_MAX, OPERATIONS_MAX, Game
 from tradepost.dialects.shadowpay.rows import inventory_row, operation, own_row
 from tradepost.dialects.shadowpay.v2.stream import place
-from tradepost.dialects.shadowpay.words import ITEMS_MAX, OPERATIONS_MAX
 from tradepost.dialects.shapes import BLANKS, COMMAS, FILLED, Also
 from tradepost.market import inventories, ledger, on_sale, presence, steam_items, users
 from tradepost.market.on_sale import OwnQuery
@@ -36,27 +36,12 @@ from tradepost.market.shelf import Query
 from tradepost.market.steam_items import Catalogue, SteamItem
 from tradepost.rules.money import write_cents
 from tradepost.rules.refusals import NotFound
+from tradepost.turns import in_turns
 
-CSGO = Project("csgo")
-FIRST = Offset(0)
 PAGE = Limit(100)
 CATALOGUE_DUMPS_MAX = 16  # of one game
-DUMP_ROWS_MIN = 200  # a longer page of everything is sent from the shelf's own pieces
 
-Game = Annotated[Project, Also("game")]
 Direction = Annotated[Literal["asc", "desc"], Also("sort")]
-
-
-def _page(data: object, total: int, limit: int, offset: int) -> dict[str, Any]:
-    """A page of a list, with the limit that was used and how many rows there are in all."""
-    return {"data": data, "metadata": {"limit": limit, "offset": int(offset), "total": total}}
-
-
-def raw_page(pieces: list[bytes], total: int, limit: int, offset: int, brackets: bytes = b"[]") -> Answer:
-    """A page whose rows are JSON already: the pieces go out as they are, or not at all to whoever has them."""
-    tail = b'%c,"metadata":{"limit":%d,"offset":%d,"total":%d},"status":"success"}'
-    ends = b'{"data":%c' % brackets[0], tail % (brackets[1], limit, offset, total)
-    return Answer([ends[0], *pieces, ends[1]], is_list=True)
 
 
 # Account -----------------------------------------------------------------------------------------------------
@@ -147,12 +132,8 @@ async def items(call: Call, asked: ItemsAsked) -> Content:
         found = shelves.groups(query)
         names = map(msgspec.json.encode, found.names)
         rows = [b"%b:%b" % pair for pair in zip(names, found.rows, strict=True)]
-        return raw_page([b",".join(rows)], found.total, query.limit, query.offset, b"{}")
-    if query.limit >= DUMP_ROWS_MIN and query == Query(query.project, limit=query.limit, offset=query.offset):
-        pieces = shelves.dump(query.project, query.offset, query.limit)
-        return raw_page(pieces, shelves.count(query.project), query.limit, query.offset)
-    found = shelves.page(query)
-    return raw_page([b",".join(found.rows)], found.total, query.limit, query.offset)
+        return paging.page([b",".join(rows)], found.total, query.limit, query.offset, b"{}")
+    return paging.on_sale(shelves, query)
 
 
 class ItemAsked(msgspec.Struct):
@@ -208,7 +189,7 @@ async def catalogue(call: Call, asked: CatalogueAsked) -> Content:
             if len(dumps) >= CATALOGUE_DUMPS_MAX:
                 dumps.clear()
             dumps[key] = pieces
-    return raw_page(pieces, total, limit, offset)
+    return paging.page(pieces, total, limit, offset)
 
 
 def _catalogue_row(item: SteamItem) -> bytes:
@@ -235,7 +216,7 @@ async def own_offers(call: Call, asked: OffersAsked) -> Content:
     query = OwnQuery(asked.steamid, asked.sort_column, asked.sort_dir == "desc", limit, int(asked.offset))
     found, total = await on_sale.page(call.app, call.caller.account_id, query)
     rows = [own_row(one.row, one.seller_steamid) for one in found]
-    return raw_page([b",".join(rows)], total, limit, asked.offset)
+    return paging.page([b",".join(rows)], total, limit, asked.offset)
 
 
 class OperationsAsked(msgspec.Struct):
@@ -269,6 +250,7 @@ async def operations(call: Call, asked: OperationsAsked) -> Content:
     )
     call.headers.append(place(call.app))
     found, total = await trades_of(call.app, call.caller.account_id, query)
-    rows = [operation(one) for one in found]
+    rows = await in_turns(found, operation)
     data = {row["custom_id"]: row for row in rows} if asked.group_by is not None else rows
-    return _page(data, total, query.limit, query.offset)
+    metadata = {"limit": query.limit, "offset": query.offset, "total": total}
+    return {"data": data, "metadata": metadata}

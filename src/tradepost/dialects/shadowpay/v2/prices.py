@@ -11,11 +11,11 @@ from tradepost.dialects.fields import Limit, Name, Offset, Search, Since, Until
 from tradepost.dialects.representation import in_pieces
 from tradepost.dialects.shadowpay.answers import Count, HashName, Metadata, Moment, Money, Shown, Success
 from tradepost.dialects.shadowpay.calls import Call, Content, Nothing
+from tradepost.dialects.shadowpay.paging import CSGO, FIRST, Game, page
 from tradepost.dialects.shadowpay.v2 import price_list
-from tradepost.dialects.shadowpay.v2.lists import CSGO, FIRST, Game, raw_page
-from tradepost.dialects.shadowpay.words import moment
 from tradepost.market import rates, sales, steam_items
 from tradepost.market.sales import Figures, SalesQuery
+from tradepost.market.telling import moment
 from tradepost.rules.money import write_cents, write_rate
 
 PRICES_MAX = 30_000
@@ -67,12 +67,12 @@ async def prices(call: Call, asked: PricesAsked) -> Content:
     lists = price_list.of(shelves)
     found = lists.present(project, shelves, catalogue)
     if not names and not search and not offset and limit >= len(found):
-        return raw_page(await lists.written(project, found), len(found), limit, offset)
+        return page(await lists.written(project, found), len(found), limit, offset)
     columns = found.columns
     if names or search:
         columns = price_list.priced(shelves.price_columns(project, names or None, search), catalogue)
     rows = list(zip(*(column[offset : offset + limit] for column in columns), strict=True))
-    return raw_page(await in_pieces(rows, price_list.write), len(columns[0]), limit, offset)
+    return page(await in_pieces(rows, price_list.write), len(columns[0]), limit, offset)
 
 
 # What was sold -----------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from tradepost.dialects.pace import limits
 from tradepost.dialects.shadowpay.calls import Call, Content, Nothing
-from tradepost.dialects.shadowpay.words import moment
+from tradepost.market.telling import moment
 
 
 async def token(call: Call, asked: Nothing) -> Content:

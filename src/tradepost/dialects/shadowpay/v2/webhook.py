@@ -9,11 +9,12 @@ from msgspec import Meta
 from tradepost.dialects.fields import ID_MAX, Flag, Id, Limit, Offset, Since, Until, Url
 from tradepost.dialects.shadowpay.answers import Count, IdText, Metadata, Moment, Shown, Success
 from tradepost.dialects.shadowpay.calls import Call, Content, Nothing
-from tradepost.dialects.shadowpay.words import moment, within_ids
+from tradepost.dialects.shadowpay.words import within_ids
 from tradepost.dialects.shapes import COMMAS
 from tradepost.market import notices, receivers
 from tradepost.market.notices import Attempt, NoticesQuery, Told
 from tradepost.market.receivers import Put, Receiver
+from tradepost.market.telling import moment
 from tradepost.rules import notice
 
 NOTICES_MAX = 500  # on a page: each comes with its attempts

@@ -2,7 +2,7 @@
 
 import msgspec
 
-SAID: dict[str, str] = {
+SENTENCES: dict[str, str] = {
     # whose, and of which game
     "steamid": "The SteamID64 of your user.",
     "project": "The game.",
@@ -79,7 +79,6 @@ OF_STRUCTS: dict[str, dict[str, str]] = {
     },
     "NameAsked": {"steam_market_hash_name": "The name, matched whole."},
     "NewOffer": {"id": "The asset's id on Steam."},
-    "SoldItem": {"id": "The asset's id on Steam."},
     "OffersAsked": {"steamid": "Only the offers of this user of yours."},
     "MineAsked": {"steamid": "Only the offers of this user of yours."},
     "FilteredAsked": {
@@ -134,6 +133,6 @@ OF_AGENT: dict[str, str] = {
 PAIRING_CODE = "The pairing code, which its user was given."
 
 
-def said(kind: type[msgspec.Struct], name: str) -> str:
+def sentence_of(kind: type[msgspec.Struct], name: str) -> str:
     """What a struct means by a parameter; nothing for one that nobody described, which a test finds."""
-    return OF_STRUCTS.get(kind.__name__, {}).get(name) or SAID.get(name, "")
+    return OF_STRUCTS.get(kind.__name__, {}).get(name) or SENTENCES.get(name, "")

@@ -13,8 +13,8 @@ from stock import Stock
 from tradepost.app import App
 from tradepost.config import Settings
 from tradepost.db import Db
-from tradepost.market import keys, offers
-from tradepost.market.keys import Claim, Replay
+from tradepost.market import idempotency, offers
+from tradepost.market.idempotency import Claim, Replay
 from tradepost.market.offers import Reprice, Repriced
 from tradepost.rules.refusals import Conflicting, KeyUsed
 from tradepost.steam.client import SteamClient
@@ -149,17 +149,17 @@ async def test_no_crash_leaves_a_deed_without_its_key_or_a_key_without_its_deed(
     stock = Stock(app.db)
     seller = await stock.person()
     offer = await stock.offer(seller)
-    whole = keys.keep
+    whole = idempotency.keep
 
     async def dies(*args: Any) -> None:
         await whole(*args)
         raise ConnectionResetError
 
-    monkeypatch.setattr(keys, "keep", dies)
+    monkeypatch.setattr(idempotency, "keep", dies)
     with pytest.raises(ConnectionResetError):
         await cancel(app, seller, offer, claim(seller))
     assert (await versions(app.db), await kept(app.db)) == ([1], 0)
-    monkeypatch.setattr(keys, "keep", whole)
+    monkeypatch.setattr(idempotency, "keep", whole)
     ended, _ = await cancel(app, seller, offer, claim(seller))
     assert [one.id for one in ended] == [offer]
 
@@ -172,9 +172,9 @@ async def test_keys_are_kept_for_their_days_and_then_forgotten(app: App) -> None
         await cancel(app, seller, await stock.offer(seller), claim(seller, f"k{number}"))
         app.clock.tick(timedelta(days=1).total_seconds())
     app.clock.tick(timedelta(days=app.settings.idempotency_days - 2).total_seconds())
-    assert await keys.forget_keys(app) == 1
+    assert await idempotency.forget_keys(app) == 1
     assert [row["key"] for row in await app.db.fetch("SELECT key FROM request_key ORDER BY key")] == [
         "k1",
         "k2",
     ]
-    assert await keys.forget_keys(app) == 0
+    assert await idempotency.forget_keys(app) == 0

@@ -1,4 +1,4 @@
-"""The ways that parameters reach a call: query, form, multipart form, JSON; written once, with a form's names.
+"""The notations that parameters reach a call in: query, form, multipart form, JSON; written once, with a form's names.
 
 And the shop that they are sent to, whose state is held against what it was before, as refusals leave no trace.
 """

@@ -1,4 +1,4 @@
-"""Keys: an Idempotency-Key stands for what was done under it, and its first answer is the answer ever after.
+"""Idempotency: an Idempotency-Key stands for what was done under it, and its first answer is the answer ever after.
 
 The row is written in the transaction that does what was asked, so no crash leaves a deed without its key or a key
 without its deed; a refusal rolls both back and leaves the key free (rules.md 14). Buys keep their keys in `trade`.

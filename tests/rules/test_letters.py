@@ -2,7 +2,7 @@
 
 import pytest
 
-from tradepost.rules.words import fold
+from tradepost.rules.letters import fold
 
 
 @pytest.mark.parametrize(

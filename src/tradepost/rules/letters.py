@@ -1,4 +1,4 @@
-"""Words as people search for them: capital letters or small ones, the same letters."""
+"""Letters as people search by them: capital or small, the same letter."""
 
 LETTERS_KEPT_MAX = 4096  # whose small ones are remembered; a stranger's search may hold any of a million
 
