@@ -388,6 +388,14 @@ async def test_the_worker_sends_notices_beside_its_chores_and_stops_when_told(bo
     assert found[0][1][0].milliseconds is None  # cut off: how it ended nobody knows
 
 
+async def make_at_last(db: Db, account_id: int, now: datetime) -> None:
+    """Notices made over connections that were cut a moment ago, some of which do not know it yet."""
+    while True:
+        with suppress(DatabaseGone):
+            await make(db, account_id, now, 4)
+            return
+
+
 async def test_a_database_that_goes_away_for_a_moment_loses_no_notice(box: Box, db: Db) -> None:
     merchant = await box.stock.person()
     box.app.clock = HandClock(real=datetime.now(UTC))
@@ -395,8 +403,8 @@ async def test_a_database_that_goes_away_for_a_moment_loses_no_notice(box: Box, 
         await put(box.app, merchant, receiver.url)
         async with delivering(box.app):
             for _ in range(5):
-                await make(db, merchant, box.app.now(), 4)
                 async with asyncio.timeout(10):
+                    await make_at_last(db, merchant, box.app.now())
                     await receiver.one_came.wait()
                     receiver.one_came.clear()
                 # All connections of this database are cut, and with them whatever was being claimed or settled.
@@ -409,8 +417,9 @@ async def test_a_database_that_goes_away_for_a_moment_loses_no_notice(box: Box, 
             clock(box).tick(sending.HAND_SECONDS + 240)
             await turn(box.app)
             await turn(box.app)
-    assert await db.value("SELECT count(*) FROM notice WHERE state = 'delivered'") == 20
-    assert len(set(receiver.names)) == 20
+    made: int = await db.value("SELECT count(*) FROM notice")
+    assert await db.value("SELECT count(*) FROM notice WHERE state = 'delivered'") == made >= 20
+    assert len(set(receiver.names)) == made
 
 
 # Fairness ----------------------------------------------------------------------------------------------------
