@@ -100,7 +100,7 @@ def python(asked: Request) -> str:
     if asked.query:
         lines.append(f"params={_python(_lists(asked.query), 1)},")
     if asked.body is not None and asked.as_form:
-        lines.append(f"data={_python(dict(_flat(asked.body)), 1)},")
+        lines.append(f"data={_python(_form(asked.body), 1)},")
     elif asked.body is not None:
         lines.append(f"json={_python(asked.body, 1)},")
     if asked.is_stream:
@@ -113,6 +113,14 @@ def python(asked: Request) -> str:
     )
     name = "answer" if asked.is_stream else "response"
     return f"import requests\n\n{name} = requests.{asked.method.lower()}(\n    {call}\n)\n{read}"
+
+
+def _form(values: Mapping[str, Any]) -> dict[str, Any]:
+    """A form as `requests` takes it: a name that comes several times has a list."""
+    form: dict[str, Any] = {}
+    for name, value in _flat(values):
+        form[name] = [*form.get(name, []), value] if name.endswith("[]") else value
+    return form
 
 
 def _lists(values: Mapping[str, Any]) -> dict[str, Any]:
