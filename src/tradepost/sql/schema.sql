@@ -304,6 +304,18 @@ ALTER TABLE public.account ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.advance (
+    trade_id bigint NOT NULL,
+    account_id bigint NOT NULL,
+    cents bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    outcome text,
+    CONSTRAINT "an advance ends settled or reversed" CHECK ((outcome = ANY (ARRAY['settled'::text, 'reversed'::text]))),
+    CONSTRAINT "an advance is above nothing" CHECK ((cents > 0)),
+    CONSTRAINT "an ended advance says how" CHECK (((ended_at IS NULL) = (outcome IS NULL)))
+);
+
 CREATE TABLE public.agent (
     id bigint NOT NULL,
     account_id bigint NOT NULL,
@@ -430,9 +442,27 @@ CREATE TABLE public.entry (
     amount_cents bigint NOT NULL,
     no bigint,
     after_cents bigint,
-    CONSTRAINT "an account has buckets, the market has books" CHECK ((((account_id IS NOT NULL) AND (book = ANY (ARRAY['deposit'::text, 'balance'::text, 'held'::text, 'payout'::text, 'reserve'::text])) AND (no IS NOT NULL) AND (after_cents IS NOT NULL)) OR ((account_id IS NULL) AND (book = ANY (ARRAY['fees'::text, 'world'::text, 'fx_rounding'::text])) AND (no IS NULL) AND (after_cents IS NULL)))),
+    CONSTRAINT "an account has buckets, the market has books" CHECK ((((account_id IS NOT NULL) AND (book = ANY (ARRAY['deposit'::text, 'balance'::text, 'held'::text, 'payout'::text, 'reserve'::text])) AND (no IS NOT NULL) AND (after_cents IS NOT NULL)) OR ((account_id IS NULL) AND (book = ANY (ARRAY['fees'::text, 'world'::text, 'fx_rounding'::text, 'advances'::text])) AND (no IS NULL) AND (after_cents IS NULL)))),
     CONSTRAINT "an entry moves something" CHECK (((amount_cents <> 0) AND (abs(amount_cents) <= '1000000000000'::bigint))),
     CONSTRAINT "no bucket was ever below zero" CHECK ((after_cents >= 0))
+);
+
+CREATE TABLE public.gateway (
+    account_id bigint NOT NULL,
+    public_hash text NOT NULL,
+    secret bytea NOT NULL,
+    old_secret bytea,
+    old_secret_until timestamp with time zone,
+    secret_used_at timestamp with time zone,
+    secret_v2 bytea NOT NULL,
+    old_secret_v2 bytea,
+    old_secret_v2_until timestamp with time zone,
+    requires_v2 boolean DEFAULT false NOT NULL,
+    ipn_on text DEFAULT 'settled'::text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    CONSTRAINT "a public hash is 32 hexadecimal digits" CHECK ((public_hash ~ '^[0-9a-f]{32}$'::text)),
+    CONSTRAINT "a skin is told of when it is settled, or accepted" CHECK ((ipn_on = ANY (ARRAY['settled'::text, 'accepted'::text]))),
+    CONSTRAINT "an old secret has its end" CHECK ((((old_secret IS NULL) = (old_secret_until IS NULL)) AND ((old_secret_v2 IS NULL) = (old_secret_v2_until IS NULL))))
 );
 
 CREATE TABLE public.inventory_scan (
@@ -466,6 +496,7 @@ CREATE TABLE public.notice (
     attempts_most integer NOT NULL,
     in_hand_until timestamp with time zone,
     ended_at timestamp with time zone,
+    payment_id bigint,
     CONSTRAINT "a notice waits, was delivered or is set aside" CHECK ((state = ANY (ARRAY['waiting'::text, 'delivered'::text, 'set_aside'::text]))),
     CONSTRAINT "attempts are bounded" CHECK (((attempts >= ladder_from) AND (attempts <= attempts_most))),
     CONSTRAINT "nobody sends what does not wait" CHECK (((in_hand_until IS NULL) OR (state = 'waiting'::text))),
@@ -563,6 +594,52 @@ CREATE TABLE public.pairing_code (
     used_at timestamp with time zone
 );
 
+CREATE TABLE public.payment (
+    id bigint NOT NULL,
+    account_id bigint NOT NULL,
+    payer_id bigint NOT NULL,
+    token text NOT NULL,
+    transaction_id text DEFAULT (gen_random_uuid())::text NOT NULL,
+    order_id text NOT NULL,
+    account text NOT NULL,
+    currency text NOT NULL,
+    amount text NOT NULL,
+    trade_token text,
+    signed text NOT NULL,
+    digest bytea NOT NULL,
+    state text DEFAULT 'open'::text NOT NULL,
+    quiet_from timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    closed_at timestamp with time zone,
+    CONSTRAINT "a closed payment was closed at a time" CHECK (((state = 'closed'::text) = (closed_at IS NOT NULL))),
+    CONSTRAINT "a payment is open, active or closed" CHECK ((state = ANY (ARRAY['open'::text, 'active'::text, 'closed'::text]))),
+    CONSTRAINT "a token is 32 hexadecimal digits" CHECK ((token ~ '^[0-9a-f]{32}$'::text)),
+    CONSTRAINT "an active payment is not quiet" CHECK (((state = 'active'::text) = (quiet_from IS NULL)))
+)
+WITH (fillfactor='80');
+
+ALTER TABLE public.payment ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.payment_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.payment_item (
+    offer_id bigint NOT NULL,
+    payment_id bigint NOT NULL,
+    ipn_trade_id text NOT NULL,
+    ip text NOT NULL,
+    listed_at timestamp with time zone NOT NULL,
+    told_at timestamp with time zone,
+    told_cents bigint,
+    CONSTRAINT "a trade_id is 16 hexadecimal digits" CHECK ((ipn_trade_id ~ '^[0-9a-f]{16}$'::text)),
+    CONSTRAINT "what is told has its amount" CHECK (((told_at IS NULL) = (told_cents IS NULL)))
+)
+WITH (fillfactor='80');
+
 CREATE TABLE public.presence (
     account_id bigint NOT NULL,
     heartbeat_at timestamp with time zone NOT NULL,
@@ -596,7 +673,7 @@ CREATE TABLE public.receiver (
     old_secret_until timestamp with time zone,
     set_at timestamp with time zone NOT NULL,
     silent_at timestamp with time zone,
-    CONSTRAINT "a receiver is a webhook" CHECK ((kind = 'webhook'::text)),
+    CONSTRAINT "a receiver is a webhook or an IPN's" CHECK ((kind = ANY (ARRAY['webhook'::text, 'ipn'::text]))),
     CONSTRAINT "an address has at most 1024 characters" CHECK (((length(url) >= 1) AND (length(url) <= 1024))),
     CONSTRAINT "an old secret has its end" CHECK (((old_secret IS NULL) = (old_secret_until IS NULL)))
 )
@@ -777,23 +854,41 @@ WITH (fillfactor='40');
 ALTER TABLE ONLY public.transfer
     ADD CONSTRAINT "a deed is done once" UNIQUE (key);
 
+ALTER TABLE ONLY public.payment
+    ADD CONSTRAINT "a link is one payment's" UNIQUE (token);
+
 ALTER TABLE ONLY public.steam_item
     ADD CONSTRAINT "a name is one item of its game" UNIQUE (project, market_hash_name);
 
 ALTER TABLE ONLY public.notice
     ADD CONSTRAINT "a notice has a name of its own" UNIQUE (name);
 
+ALTER TABLE ONLY public.gateway
+    ADD CONSTRAINT "a public hash is one merchant's" UNIQUE (public_hash);
+
 ALTER TABLE ONLY public.api_token
     ADD CONSTRAINT "a token is one token" UNIQUE (hash);
 
+ALTER TABLE ONLY public.payment_item
+    ADD CONSTRAINT "a trade_id is one skin's" UNIQUE (ipn_trade_id);
+
+ALTER TABLE ONLY public.payment
+    ADD CONSTRAINT "a transaction is one payment" UNIQUE (transaction_id);
+
 ALTER TABLE ONLY public.account
     ADD CONSTRAINT account_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.advance
+    ADD CONSTRAINT advance_pkey PRIMARY KEY (trade_id);
 
 ALTER TABLE ONLY public.agent
     ADD CONSTRAINT agent_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.agent
     ADD CONSTRAINT "an agent's token is one token" UNIQUE (hash);
+
+ALTER TABLE ONLY public.payment
+    ADD CONSTRAINT "an order is one payment" UNIQUE (account_id, order_id);
 
 ALTER TABLE ONLY public.api_token
     ADD CONSTRAINT api_token_pkey PRIMARY KEY (id);
@@ -812,6 +907,9 @@ ALTER TABLE ONLY public.day_total
 
 ALTER TABLE ONLY public.directive
     ADD CONSTRAINT directive_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.gateway
+    ADD CONSTRAINT gateway_pkey PRIMARY KEY (account_id);
 
 ALTER TABLE ONLY public.inventory_scan
     ADD CONSTRAINT inventory_scan_pkey PRIMARY KEY (account_id, project);
@@ -836,6 +934,12 @@ ALTER TABLE ONLY public.operator_case
 
 ALTER TABLE ONLY public.pairing_code
     ADD CONSTRAINT pairing_code_pkey PRIMARY KEY (hash);
+
+ALTER TABLE ONLY public.payment_item
+    ADD CONSTRAINT payment_item_pkey PRIMARY KEY (offer_id);
+
+ALTER TABLE ONLY public.payment
+    ADD CONSTRAINT payment_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.presence
     ADD CONSTRAINT presence_pkey PRIMARY KEY (account_id);
@@ -879,13 +983,20 @@ ALTER TABLE ONLY public.transfer
 ALTER TABLE ONLY public.wallet
     ADD CONSTRAINT wallet_pkey PRIMARY KEY (account_id);
 
+ALTER TABLE ONLY public.payment
+    ADD CONSTRAINT "what was signed is one order" UNIQUE (account_id, signed);
+
 CREATE UNIQUE INDEX "a Steam offer belongs to one trade" ON public.trade USING btree (steam_tradeofferid) WHERE (steam_tradeofferid IS NOT NULL);
 
 CREATE UNIQUE INDEX "a bucket's entries are a chain" ON public.entry USING btree (account_id, book, no) WHERE (account_id IS NOT NULL);
 
 CREATE UNIQUE INDEX "a custom id is used once by a buyer" ON public.trade USING btree (buyer_id, custom_id) WHERE (custom_id IS NOT NULL);
 
-CREATE UNIQUE INDEX "a receiver is told of an event once" ON public.notice USING btree (account_id, kind, trade_id, event_no) WHERE (trade_id IS NOT NULL);
+CREATE UNIQUE INDEX "a receiver is told of an event once" ON public.notice USING btree (account_id, kind, type, trade_id, event_no) WHERE (trade_id IS NOT NULL);
+
+CREATE UNIQUE INDEX "a sold skin has one IPN" ON public.notice USING btree (trade_id) WHERE (kind = 'ipn'::text);
+
+CREATE INDEX advance_outstanding ON public.advance USING btree (account_id) WHERE (ended_at IS NULL);
 
 CREATE UNIQUE INDEX "an asset is one trade's delivery" ON public.trade USING btree (buyer_steamid, new_assetid) WHERE (new_assetid IS NOT NULL);
 
@@ -913,6 +1024,8 @@ CREATE INDEX notice_in_hand ON public.notice USING btree (account_id, kind) WHER
 
 CREATE INDEX notice_of_account ON public.notice USING btree (account_id, made_at, id);
 
+CREATE INDEX notice_of_payment ON public.notice USING btree (payment_id) WHERE (payment_id IS NOT NULL);
+
 CREATE INDEX notice_set_aside ON public.notice USING btree (id) WHERE (state = 'set_aside'::text);
 
 CREATE INDEX notice_waiting ON public.notice USING btree (account_id, kind, due_at, id) WHERE (state = 'waiting'::text);
@@ -932,6 +1045,16 @@ CREATE UNIQUE INDEX "one living agent a device" ON public.agent USING btree (acc
 CREATE UNIQUE INDEX "one open case a trade" ON public.operator_case USING btree (trade_id) WHERE (closed_at IS NULL);
 
 CREATE UNIQUE INDEX "one open create a trade" ON public.directive USING btree (trade_id) WHERE ((action = 'create_offer'::text) AND (status IS NULL));
+
+CREATE INDEX payment_active ON public.payment USING btree (id) WHERE (state = 'active'::text);
+
+CREATE INDEX payment_item_of_payment ON public.payment_item USING btree (payment_id);
+
+CREATE INDEX payment_of_account ON public.payment USING btree (account_id, created_at, id);
+
+CREATE INDEX payment_of_payer ON public.payment USING btree (payer_id);
+
+CREATE INDEX payment_quiet ON public.payment USING btree (quiet_from) WHERE (state = 'open'::text);
 
 CREATE INDEX request_key_to_forget ON public.request_key USING btree (at);
 
@@ -979,6 +1102,12 @@ CREATE TRIGGER the_past_stays BEFORE UPDATE ON public.trade_event FOR EACH STATE
 
 CREATE TRIGGER the_past_stays BEFORE DELETE OR UPDATE OR TRUNCATE ON public.transfer FOR EACH STATEMENT EXECUTE FUNCTION public.the_past_stays();
 
+ALTER TABLE ONLY public.advance
+    ADD CONSTRAINT advance_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.advance
+    ADD CONSTRAINT advance_trade_id_fkey FOREIGN KEY (trade_id) REFERENCES public.trade(id);
+
 ALTER TABLE ONLY public.agent
     ADD CONSTRAINT agent_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
 
@@ -1000,6 +1129,9 @@ ALTER TABLE ONLY public.entry
 ALTER TABLE ONLY public.entry
     ADD CONSTRAINT entry_transfer_id_fkey FOREIGN KEY (transfer_id) REFERENCES public.transfer(id);
 
+ALTER TABLE ONLY public.gateway
+    ADD CONSTRAINT gateway_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
+
 ALTER TABLE ONLY public.inventory_scan
     ADD CONSTRAINT inventory_scan_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
 
@@ -1008,6 +1140,9 @@ ALTER TABLE ONLY public.notice
 
 ALTER TABLE ONLY public.notice_attempt
     ADD CONSTRAINT notice_attempt_notice_id_fkey FOREIGN KEY (notice_id) REFERENCES public.notice(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.notice
+    ADD CONSTRAINT notice_payment_id_fkey FOREIGN KEY (payment_id) REFERENCES public.payment(id);
 
 ALTER TABLE ONLY public.notice
     ADD CONSTRAINT notice_trade_id_fkey FOREIGN KEY (trade_id) REFERENCES public.trade(id);
@@ -1029,6 +1164,18 @@ ALTER TABLE ONLY public.pairing_code
 
 ALTER TABLE ONLY public.pairing_code
     ADD CONSTRAINT pairing_code_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.payment
+    ADD CONSTRAINT payment_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.gateway(account_id);
+
+ALTER TABLE ONLY public.payment_item
+    ADD CONSTRAINT payment_item_offer_id_fkey FOREIGN KEY (offer_id) REFERENCES public.offer(id);
+
+ALTER TABLE ONLY public.payment_item
+    ADD CONSTRAINT payment_item_payment_id_fkey FOREIGN KEY (payment_id) REFERENCES public.payment(id);
+
+ALTER TABLE ONLY public.payment
+    ADD CONSTRAINT payment_payer_id_fkey FOREIGN KEY (payer_id) REFERENCES public.account(id);
 
 ALTER TABLE ONLY public.presence
     ADD CONSTRAINT presence_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
