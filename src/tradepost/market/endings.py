@@ -74,6 +74,12 @@ async def end_missing(
     return sorted(changed)
 
 
+async def end(tx: Tx, offer_ids: list[int], reason: str) -> list[int]:
+    """End those of these offers that are still on sale; return which."""
+    await _lock(tx, offer_ids)
+    return await _end(tx, offer_ids, reason)
+
+
 async def _lock(tx: Tx, offer_ids: list[int]) -> None:
     """Lock offers in the order of their ids, all at once (rules.md 15); who waits for one finds it as it is then."""
     if offer_ids:

@@ -14,7 +14,7 @@ from tradepost.db import Reader, Tx
 from tradepost.rules.refusals import Conflicting, TooLittleMoney
 
 Bucket = Literal["deposit", "balance", "held", "payout", "reserve"]
-Book = Literal["deposit", "balance", "held", "payout", "reserve", "fees", "world", "fx_rounding"]
+Book = Literal["deposit", "balance", "held", "payout", "reserve", "fees", "world", "fx_rounding", "advances"]
 BUCKETS: tuple[Bucket, ...] = ("deposit", "balance", "held", "payout", "reserve")
 
 
@@ -230,6 +230,31 @@ _FAULTS: tuple[tuple[str, str], ...] = (
         "account {} has another count of sales than finished trades",
         """SELECT a.id FROM account a LEFT JOIN (SELECT seller_id, count(*) AS sold FROM trade WHERE state = 'finished' GROUP BY 1) t
                 ON t.seller_id = a.id WHERE a.sold_count <> coalesce(t.sold, 0)""",
+    ),
+    (
+        "advance of trade {} does not fit its state",
+        """SELECT a.trade_id || ' (' || t.state || ')' FROM advance a JOIN trade t ON t.id = a.trade_id
+            WHERE a.outcome IS DISTINCT FROM CASE t.state WHEN 'finished' THEN 'settled' WHEN 'reversed' THEN 'reversed' END
+               OR t.state NOT IN ('accepted', 'protected', 'finished', 'reversed')
+               OR (a.account_id, a.cents) <> (t.payee_id, t.price_cents - t.fee_cents)""",
+    ),
+    (
+        "advances of account {} are more than its reserve",
+        """SELECT a.account_id FROM advance a LEFT JOIN wallet w USING (account_id) WHERE a.ended_at IS NULL
+            GROUP BY a.account_id, w.reserve_cents HAVING sum(a.cents) > coalesce(w.reserve_cents, 0)""",
+    ),
+    (
+        "the book of advances is not what is outstanding: {}",
+        """SELECT e.cents || ' and ' || a.cents FROM
+             (SELECT coalesce(-sum(amount_cents), 0) AS cents FROM entry WHERE book = 'advances') e,
+             (SELECT coalesce(sum(cents), 0) AS cents FROM advance WHERE ended_at IS NULL) a WHERE e.cents <> a.cents""",
+    ),
+    (
+        "the skin of trade {} and what its merchant was told disagree",
+        """SELECT t.id FROM trade t JOIN payment_item i ON i.offer_id = t.offer_id LEFT JOIN advance a ON a.trade_id = t.id
+            WHERE (t.state = 'finished' AND (i.told_at IS NULL OR i.trade_id IS DISTINCT FROM t.id))
+               OR (i.trade_id = t.id AND i.told_at IS NOT NULL AND (i.told_cents <> t.price_cents - t.fee_cents
+                   OR (t.state <> 'finished' AND a.trade_id IS NULL)))""",
     ),
     (
         "trade {} is awaited by nobody: no time is set and no operator was asked",

@@ -8,6 +8,7 @@ from typing import Literal
 
 from tradepost import dial, log
 from tradepost.app import App
+from tradepost.config import Settings
 from tradepost.db import Reader, Record, Tx
 from tradepost.market import idempotency
 from tradepost.market.idempotency import Claim
@@ -16,7 +17,7 @@ from tradepost.rules import notice
 from tradepost.rules.callback_address import AddressRefused
 from tradepost.rules.refusals import Malformed, NotFound
 
-Kind = Literal["webhook"]
+Kind = Literal["webhook", "ipn"]
 
 ROTATION_HOURS = 24  # for which the secret that was replaced signs as well
 NO_RECEIVER = "No webhook is set; PUT one first."
@@ -68,10 +69,7 @@ async def put(
 
     What waits for an earlier address is sent to the new one. Raises Malformed for an address that is not called.
     """
-    try:
-        url = dial.check(url, dial.policy_of(app.settings))
-    except AddressRefused as refused:
-        raise Malformed("url", str(refused)) from None
+    url = checked(app.settings, url)
     kind: Kind = "webhook"
     ours, secret, real_now = seals(app.settings), secrets.token_bytes(notice.SECRET_BYTES), app.real_now()
     sealed = ours.seal(place(account_id, kind, "secret"), secret)
@@ -93,6 +91,38 @@ async def put(
         done = Put(receiver, notice.write_secret(secret) if is_new or rotate else None)
         await idempotency.keep(tx, claim, done, real_now)
     return done
+
+
+def checked(settings: Settings, url: str, field: str = "url") -> str:
+    """The address as it is kept; raises Malformed for one that is not called."""
+    try:
+        return dial.check(url, dial.policy_of(settings))
+    except AddressRefused as refused:
+        raise Malformed(field, str(refused)) from None
+
+
+async def make(
+    tx: Tx, settings: Settings, account_id: int, kind: Kind, url: str, types: Sequence[str], now: datetime
+) -> str:
+    """Make a receiver where there is none of its kind yet; return its secret, this once."""
+    secret = secrets.token_bytes(notice.SECRET_BYTES)
+    sealed = seals(settings).seal(place(account_id, kind, "secret"), secret)
+    await tx.execute(
+        "INSERT INTO receiver (account_id, kind, url, types, secret, set_at) VALUES ($1, $2, $3, $4, $5, $6)",
+        account_id, kind, url, list(types), sealed, now,
+    )  # fmt: skip
+    return notice.write_secret(secret)
+
+
+async def rotate(app: App, account_id: int, kind: Kind) -> str:
+    """Let a new secret take the place of a receiver's, which signs as well for a while; return it, this once."""
+    ours, secret = seals(app.settings), secrets.token_bytes(notice.SECRET_BYTES)
+    sealed = ours.seal(place(account_id, kind, "secret"), secret)
+    async with app.db.transaction() as tx:
+        if await read(tx, account_id, kind) is None:
+            raise NotFound(NO_RECEIVER)
+        await _rotate(tx, ours, account_id, kind, sealed, app.real_now())
+    return notice.write_secret(secret)
 
 
 async def _rotate(

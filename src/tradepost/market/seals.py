@@ -25,6 +25,7 @@ UNSET, UNSET_KEY = "unset", bytes(KEY_BYTES)
 # What lies sealed: table, its key's columns, and the sealed columns.
 SEALED: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("receiver", ("account_id", "kind"), ("secret", "old_secret")),
+    ("gateway", ("account_id",), ("secret", "old_secret", "secret_v2", "old_secret_v2")),
 )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from tradepost.app import App
 from tradepost.config import Settings
 from tradepost.db import DatabaseBusy, DatabaseGone, Reader, Record, Tx
-from tradepost.market import bans, buying, feed, ledger, notices
+from tradepost.market import advances, bans, buying, feed, ipn, ledger, notices
 from tradepost.market.buying import Buy
 from tradepost.market.ledger import Posting
 from tradepost.rules import refusals
@@ -219,6 +219,8 @@ async def happened(
     for deed in decision.deeds:
         await _do(tx, settings, deed, view, after, no, now)
     await notices.tell(tx, replace(view, trade=after), trade.state, no, now)
+    late = Deed.HOLD_AGAIN in decision.deeds  # the buyer's wallet is locked: no other may be locked after it
+    await ipn.follow(tx, replace(view, trade=after), trade.state, no, now, may_advance=not late)
     await tx.execute("INSERT INTO change (kind, ref_id) VALUES ('trade', $1)", trade_id)
     return replace(decision, trade=after)
 
@@ -289,16 +291,18 @@ async def _do(
 ) -> None:
     match deed:
         case Deed.REFUND:
-            legs = (
+            legs: tuple[Posting, ...] = (
                 Posting(trade.buyer_id, "held", -trade.price_cents),
                 Posting(trade.buyer_id, "deposit", trade.paid_deposit_cents),
                 Posting(trade.buyer_id, "balance", trade.paid_balance_cents),
+                *advances.repaid_by_reserve(trade, await advances.of_trade(tx, trade.id)),
             )
             await ledger.post(tx, f"trade:{trade.id}:refunded:{no}", "refunded", legs, now, trade_id=trade.id)
+            await advances.ended(tx, trade.id, "reversed", now)
         case Deed.PAY:
-            await ledger.post(
-                tx, f"trade:{trade.id}:finished", "finished", _pay(trade), now, trade_id=trade.id
-            )
+            legs = _pay(trade, was_advanced=bool(await advances.of_trade(tx, trade.id)))
+            await ledger.post(tx, f"trade:{trade.id}:finished", "finished", legs, now, trade_id=trade.id)
+            await advances.ended(tx, trade.id, "settled", now)
             await _count(tx, trade, now)
         case Deed.HOLD_AGAIN | Deed.ASK_CANCEL:
             pass  # the first was done before the row was written; the second is the row itself, which agents read
@@ -363,9 +367,11 @@ async def _do(
             )  # fmt: skip
 
 
-def _pay(trade: Trade) -> tuple[Posting, ...]:
+def _pay(trade: Trade, *, was_advanced: bool) -> tuple[Posting, ...]:
     proceeds = trade.price_cents - trade.fee_cents
     legs = (Posting(trade.buyer_id, "held", -trade.price_cents), Posting(None, "fees", trade.fee_cents))
+    if was_advanced:
+        return (*legs, Posting(None, "advances", proceeds))
     if trade.buyer_id != trade.payee_id:
         return (*legs, Posting(trade.payee_id, "balance", proceeds))
     # A merchant trading with himself must not turn deposit into earnings (rules.md 10): back where it came from,

@@ -38,6 +38,11 @@ TOLD: dict[State, str] = {
     State.REVERSED: "trade.reversed",
 }
 TYPES = tuple(TOLD.values())
+# A skin of a payment; told by webhook only to those who name these, beside the IPN that everybody gets.
+PAYMENT = "payment"  # the type of an IPN
+PAYMENT_ACCEPTED, PAYMENT_CREDITED = "payment.accepted", "payment.credited"
+PAYMENT_CANCELLED, PAYMENT_REVERSED = "payment.cancelled", "payment.reversed"
+PAYMENT_TYPES = (PAYMENT_ACCEPTED, PAYMENT_CREDITED, PAYMENT_CANCELLED, PAYMENT_REVERSED)
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - what secrets begin with
 SECRET_BYTES = 32
@@ -46,6 +51,7 @@ EXCERPT_CHARS_MAX = (
 )
 EXCERPT_BYTES_MAX = 4 * EXCERPT_CHARS_MAX
 RECEIVED = b"ok"  # an IPN's receiver says so
+NOT_DONE = b"error"  # or that it could not do what it was told
 
 
 def told_as(before: State, after: State) -> str | None:
@@ -71,9 +77,19 @@ def ipn_fault(status: int, body: bytes, *, whole: bool) -> str | None:
         return fault
     if not whole:
         return "The receiver's answer broke off or was too long; it should be the word ok."
-    if body.strip().lower() != RECEIVED:
+    said = body.strip().lower()
+    if said == NOT_DONE:
+        return "The receiver answered error; its own log says why."
+    if said != RECEIVED:
         return "The receiver answered something else than the word ok."
     return None
+
+
+def ping_fault(status: int, body: bytes, *, whole: bool) -> str | None:
+    """Why a test IPN was not answered as an IPN is; `error` is an answer, as no order is meant by it."""
+    if body.strip().lower() == NOT_DONE and whole:
+        return webhook_fault(status)
+    return ipn_fault(status, body, whole=whole)
 
 
 def excerpt(body: bytes) -> str:

@@ -59,13 +59,16 @@ CREATE TABLE payment_item (                              -- a skin that was put 
     ipn_trade_id text       NOT NULL,                    -- the document's trade_id: random, one a skin, never used again
     ip          text        NOT NULL,                    -- from where it was put on sale
     listed_at   timestamptz NOT NULL,
+    trade_id    bigint      REFERENCES trade,            -- the one by which it was delivered
     told_at     timestamptz,                             -- when its notice was written, in the transaction that credited it
     told_cents  bigint,                                  -- the notice's amount: what the merchant's wallet got
     CONSTRAINT "a trade_id is one skin's" UNIQUE (ipn_trade_id),
     CONSTRAINT "a trade_id is 16 hexadecimal digits" CHECK (ipn_trade_id ~ '^[0-9a-f]{16}$'),
-    CONSTRAINT "what is told has its amount" CHECK ((told_at IS NULL) = (told_cents IS NULL))
+    CONSTRAINT "what is told has its amount" CHECK ((told_at IS NULL) = (told_cents IS NULL)),
+    CONSTRAINT "what is told was delivered" CHECK (told_at IS NULL OR trade_id IS NOT NULL)
 ) WITH (fillfactor = 80);
 CREATE INDEX payment_item_of_payment ON payment_item (payment_id);
+CREATE UNIQUE INDEX "a delivery is one skin's" ON payment_item (trade_id) WHERE trade_id IS NOT NULL;
 
 CREATE TABLE advance (                                   -- credited at the acceptance, against the merchant's reserve
     trade_id    bigint      PRIMARY KEY REFERENCES trade,

@@ -5,7 +5,7 @@ The rows settle every race: a unique index says that an asset is on sale once, a
 
 from tradepost.market.endings import end_all_of_seller, end_missing
 from tradepost.market.offers.changing import CancelAnswers, PriceAnswers, cancel, reprice
-from tradepost.market.offers.making import make
+from tradepost.market.offers.making import make, make_by
 from tradepost.market.offers.rows import (
     OFFERS_MAX,
     Offer,
@@ -29,6 +29,7 @@ __all__ = [
     "end_missing",
     "live_assetids",
     "make",
+    "make_by",
     "price_terms",
     "reprice",
 ]

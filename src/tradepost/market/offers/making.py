@@ -1,7 +1,8 @@
 """Putting items on sale: all that a request names, or nothing of it."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from tradepost.app import App
 from tradepost.db import Reader, Tx
@@ -38,6 +39,17 @@ _INSERT = """
 """
 
 
+class MaySell(Protocol):
+    """Whose items may be put on sale, or a refusal; with `hold` it stays so until the transaction has ended."""
+
+    async def __call__(self, tx: Reader, *, hold: bool) -> Seller: ...
+
+
+Written = Callable[
+    [Tx, list[int]], Awaitable[None]
+]  # what else is to be written of the offers that were made
+
+
 @dataclass(frozen=True, slots=True)
 class Listing:
     """An item about to be put on sale, its price in USD already."""
@@ -65,29 +77,49 @@ async def make(
     the transaction that writes. Raises Forbidden, UnknownUser, Malformed, Conflicting, NotFound or
     SteamUnavailable; with a claim also what `idempotency` raises.
     """
+
+    async def may_sell(tx: Reader, *, hold: bool) -> Seller:
+        return await merchants.seller_for(tx, caller_account_id, steamid, hold=hold)
+
+    return await make_by(app, caller_account_id, may_sell, wanted, claim=claim)
+
+
+async def make_by(
+    app: App,
+    payee_id: int,
+    may_sell: MaySell,
+    wanted: Sequence[Wanted],
+    *,
+    claim: Claim[list[int]] | None = None,
+    written: Written | None = None,
+) -> list[int]:
+    """Put items on sale by a consent of the caller's own kind; `written` is done in the same transaction.
+
+    `may_sell` returns whose items they are, or refuses; with `hold` it keeps that as it is until the transaction ends.
+    """
     await idempotency.look(app.db, claim)
     check([f"{one.assetid} ({one.project})" for one in wanted])
     if not all(is_assetid(one.assetid) for one in wanted):
         raise Malformed("id", "must be the id of an asset on Steam")
-    seller = await _may_sell(app, app.db, caller_account_id, steamid)
+    seller = await _seller(app, app.db, may_sell, hold=False)
     rate = await quote(app, {one.currency for one in wanted})
     prices = [to_usd_cents(one.price_cents, known(rate[one.currency])) for one in wanted]
     items = await _find(app, seller.account, wanted)
     listings = [Listing(*each) for each in zip(wanted, prices, items, strict=True)]
     async with app.db.transaction() as tx:
         await idempotency.take(tx, claim)
-        seller = await _may_sell(app, tx, caller_account_id, steamid, hold=True)
-        ids = await _write(app, tx, caller_account_id, seller, listings)
+        seller = await _seller(app, tx, may_sell, hold=True)
+        ids = await _write(app, tx, payee_id, seller, listings)
+        if written is not None:
+            await written(tx, ids)
         await idempotency.keep(tx, claim, ids, app.real_now())
     await feed.tell(app, ids)
     return ids
 
 
-async def _may_sell(
-    app: App, tx: Reader, caller_account_id: int, steamid: str, *, hold: bool = False
-) -> Seller:
-    seller = await merchants.seller_for(tx, caller_account_id, steamid, hold=hold)
-    ban = await bans.current(tx, steamid, "seller", app.now())
+async def _seller(app: App, tx: Reader, may_sell: MaySell, *, hold: bool) -> Seller:
+    seller = await may_sell(tx, hold=hold)
+    ban = await bans.current(tx, seller.account.steamid, "seller", app.now())
     if ban is not None:
         raise Forbidden(f"This seller is banned until {ban.until_at:%Y-%m-%d %H:%M:%S} UTC: {ban.reason}")
     return seller
