@@ -2,14 +2,14 @@
 
 import re
 from functools import cache
-from importlib import resources
 from typing import Any
 
-from jinja2 import BaseLoader, Environment, TemplateNotFound
+from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from tradepost.dialects.openapi.recipes import RECIPES
 from tradepost.dialects.shadowpay.meanings import MEANINGS
+from tradepost.dialects.sheets import templates
 
 _MARK = re.compile(r"`([^`]+)`|\*\*([^*]+)\*\*")
 _JSON = re.compile(r'("(?:[^"\\]|\\.)*")(\s*:)?|\b(true|false|null)\b|(-?\d+(?:\.\d+)?)')
@@ -61,20 +61,9 @@ def coloured(text: str) -> Markup:
     return Markup("").join([*parts, escape(text[at:])])
 
 
-class _Packaged(BaseLoader):
-    """Templates as they are in the package, wherever that is."""
-
-    def get_source(self, environment: Environment, template: str) -> tuple[str, None, None]:
-        """A template's text."""
-        found = resources.files(__package__) / "templates" / template
-        if not found.is_file():
-            raise TemplateNotFound(template)
-        return found.read_text(encoding="utf-8"), None, None
-
-
 @cache
 def _environment() -> Environment:
-    made = Environment(loader=_Packaged(), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    made = templates(__package__)
     made.filters |= {"prose": prose, "line": line_of, "coloured": coloured, "foldable": foldable}
     return made
 

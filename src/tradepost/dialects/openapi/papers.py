@@ -1,10 +1,9 @@
 """The ways to the papers: the documents themselves, the pages made from them, and llms.txt."""
 
 import asyncio
-import hashlib
 from dataclasses import dataclass
 from functools import cached_property
-from importlib import metadata, resources
+from importlib import metadata
 from typing import Any
 
 from starlette.requests import Request
@@ -23,16 +22,14 @@ from tradepost.dialects.openapi.outline import Call, by_tag, calls
 from tradepost.dialects.openapi.values import Schema
 from tradepost.dialects.openapi.versions import VERSIONS, statuses_of
 from tradepost.dialects.shadowpay.meanings import MEANINGS
+from tradepost.dialects.sheets import Sheet, Static, misdirected, respond
 
 DOCUMENT = "openapi.json"
 STATIC = "/docs/static"
-MEDIA = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
-KEPT_SECONDS = 31_536_000  # a file's address names its content, so that it never changes
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self';"
     " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-MISDIRECTED = 421
 
 
 @dataclass(frozen=True)
@@ -63,19 +60,6 @@ class Paper:
         return len(self.calls)
 
 
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """Something that is sent whole, and named by its content."""
-
-    body: bytes
-    media: str
-
-    @property
-    def tag(self) -> str:
-        """The name of exactly these bytes."""
-        return f'"{hashlib.sha256(self.body).hexdigest()[:32]}"'
-
-
 class Desk:
     """All papers of one server; made when they are first asked for, and kept."""
 
@@ -103,13 +87,9 @@ class Desk:
         return [*papers, Paper("agent", "Agent", about, agent_api.PREFIX, bearer, document)]
 
     @cached_property
-    def static(self) -> dict[str, Sheet]:
-        """The files that pages need, by name."""
-        folder = resources.files(__package__) / "static"
-        return {
-            file.name: Sheet(file.read_bytes(), MEDIA[file.name.rpartition(".")[2]])
-            for file in folder.iterdir()
-        }
+    def static(self) -> Static:
+        """The files that pages need."""
+        return Static(__package__, STATIC)
 
     async def look(self, name: str) -> Sheet:
         """A document, a page or llms.txt; it is made beside the event loop, as it takes a tenth of a second."""
@@ -143,7 +123,7 @@ class Desk:
         )
 
     def _page(self, template: str, **values: Any) -> Sheet:
-        static = {name: f"{STATIC}/{name}?v={sheet.tag[1:13]}" for name, sheet in self.static.items()}
+        static = self.static.addresses
         statuses = {word: ", ".join(map(str, statuses_of(word))) for word in MEANINGS}
         body = pages.render(
             template, papers=self.papers, static=static, statuses=statuses, base_url=self.base_url, **values
@@ -164,35 +144,21 @@ def routes(app: App) -> list[BaseRoute]:
         note(request.scope).route = path
         is_page = path.startswith("/docs")
         if is_page and not is_allowed(request.scope, app.settings.allowed_hosts):
-            return _misdirected()
-        return _respond(request, await desk.look(names[path]), "no-cache", is_page=is_page)
+            return misdirected()
+        headers = {"Cache-Control": "no-cache"}
+        if is_page:
+            headers["Content-Security-Policy"] = POLICY
+        else:
+            headers["Access-Control-Allow-Origin"] = "*"  # tools in a browser read documents from elsewhere
+        return respond(request, await desk.look(names[path]), headers)
 
     async def file(request: Request) -> Response:
         note(request.scope).route = f"{STATIC}/{{name}}"
         if not is_allowed(request.scope, app.settings.allowed_hosts):
-            return _misdirected()
-        found = desk.static.get(request.path_params["name"])
-        if found is None:
-            return Response("There is no such file.\n", 404, media_type="text/plain")
-        return _respond(request, found, f"public, max-age={KEPT_SECONDS}, immutable", is_page=True)
+            return misdirected()
+        return desk.static.respond(request, POLICY)
 
     return [
         *(Route(path, paper, methods=["GET"]) for path in names),
         Route(f"{STATIC}/{{name}}", file, methods=["GET"]),
     ]
-
-
-def _misdirected() -> Response:
-    text = "Pages are served for the hosts of the setting allowed_hosts alone.\n"
-    return Response(text, MISDIRECTED, media_type="text/plain")
-
-
-def _respond(request: Request, sheet: Sheet, cache: str, *, is_page: bool) -> Response:
-    headers = {"ETag": sheet.tag, "Cache-Control": cache}
-    if is_page:
-        headers["Content-Security-Policy"] = POLICY
-    else:
-        headers["Access-Control-Allow-Origin"] = "*"  # tools in a browser read documents from elsewhere
-    if sheet.tag in request.headers.get("if-none-match", ""):
-        return Response(status_code=304, headers=headers)
-    return Response(sheet.body, headers=headers, media_type=sheet.media)
