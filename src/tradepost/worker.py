@@ -20,8 +20,10 @@ from tradepost.market import (
     housekeeping,
     idempotency,
     ledger,
+    payments,
     rate_source,
     sending,
+    sessions,
     trades,
     witness,
 )
@@ -213,8 +215,10 @@ CHORES = (
     Chore(housekeeping.forget_changes, 300, full=housekeeping.CHANGES_FORGOTTEN_MAX),
     Chore(housekeeping.forget_directives, 600, full=housekeeping.DIRECTIVES_FORGOTTEN_MAX),
     Chore(idempotency.forget_keys, 3600, full=idempotency.KEYS_FORGOTTEN_MAX),
+    Chore(payments.close_quiet, 15, full=payments.QUIETED_MAX),
     Chore(sending.set_aside_left, 30, full=sending.SET_ASIDE_MAX),
     Chore(housekeeping.forget_notices, 600, full=housekeeping.NOTICES_FORGOTTEN_MAX),
+    Chore(sessions.forget_sign_ins, 600, full=sessions.FORGOTTEN_MAX),
     Chore(keep_simulator_in_step, 15),
     Chore(check, 3600),
 )

@@ -156,6 +156,20 @@ class Settings:
         least=30,
         most=3650,
     )
+    # Pages: who is signed in, and for how long.
+    session_days: int = _setting(
+        30, "How long a browser stays signed in, however much it is used.", unit="days", least=1, most=365
+    )
+    session_idle_days: int = _setting(
+        14, "How long a browser stays signed in that is not used.", unit="days", least=1, most=365
+    )
+    sign_ins_per_minute: int = _setting(
+        60,
+        "How often somebody may set out to sign in from one address, or from one /64 of IPv6.",
+        unit="requests a minute",
+        least=1,
+        most=10_000_000,
+    )
     # Secrets.
     key: str = _setting(
         "",
@@ -170,6 +184,13 @@ class Settings:
         (),
         "The operator's own networks that notices may go to, there also over plain http and to any port.",
         check=_are_networks,
+    )
+    payment_link_hours: int = _setting(
+        24,
+        "How long a payment's link can be used while nothing is on sale for it.",
+        unit="hours",
+        least=1,
+        most=24 * 90,
     )
     notices_kept_days: int = _setting(
         90,
@@ -194,6 +215,11 @@ class Settings:
     # Steam.
     steam_community_url: str = _setting(
         "https://steamcommunity.com", "Where Steam's community pages are, sign-in included.", check=_is_url
+    )
+    steam_image_url: str = _setting(
+        "https://community.fastly.steamstatic.com",
+        "Where the pictures of items are that pages show.",
+        check=_is_url,
     )
     steam_api_url: str = _setting("https://api.steampowered.com", "Where Steam's Web API is.", check=_is_url)
     steam_control_url: str = _setting(

@@ -567,6 +567,11 @@ ALTER TABLE public.offer ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.openid_nonce (
+    nonce text NOT NULL,
+    forget_after timestamp with time zone NOT NULL
+);
+
 CREATE TABLE public.operator_case (
     id bigint NOT NULL,
     trade_id bigint,
@@ -633,10 +638,12 @@ CREATE TABLE public.payment_item (
     ipn_trade_id text NOT NULL,
     ip text NOT NULL,
     listed_at timestamp with time zone NOT NULL,
+    trade_id bigint,
     told_at timestamp with time zone,
     told_cents bigint,
     CONSTRAINT "a trade_id is 16 hexadecimal digits" CHECK ((ipn_trade_id ~ '^[0-9a-f]{16}$'::text)),
-    CONSTRAINT "what is told has its amount" CHECK (((told_at IS NULL) = (told_cents IS NULL)))
+    CONSTRAINT "what is told has its amount" CHECK (((told_at IS NULL) = (told_cents IS NULL))),
+    CONSTRAINT "what is told was delivered" CHECK (((told_at IS NULL) OR (trade_id IS NOT NULL)))
 )
 WITH (fillfactor='80');
 
@@ -707,6 +714,36 @@ CREATE TABLE public.seller_grant (
     CONSTRAINT "a floor lies between nothing and thirty Steam prices" CHECK (((floor_bps >= 0) AND (floor_bps <= 300000))),
     CONSTRAINT "a grant comes from pairing, a page, a payment or an operator" CHECK ((given_by = ANY (ARRAY['pairing'::text, 'page'::text, 'payment'::text, 'operator'::text]))),
     CONSTRAINT "nobody needs a grant for his own" CHECK ((merchant_id <> seller_id))
+);
+
+CREATE TABLE public.session (
+    id bigint NOT NULL,
+    hash bytea NOT NULL,
+    account_id bigint NOT NULL,
+    browser text NOT NULL,
+    signed_in_at timestamp with time zone NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT "a session ends after it began" CHECK ((expires_at > signed_in_at)),
+    CONSTRAINT "a session's hash is sha256" CHECK ((octet_length(hash) = 32))
+)
+WITH (fillfactor='80');
+
+ALTER TABLE public.session ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.session_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.sign_in (
+    state_hash bytea NOT NULL,
+    browser_hash bytea NOT NULL,
+    next text NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT "a way's hashes are sha256" CHECK (((octet_length(state_hash) = 32) AND (octet_length(browser_hash) = 32)))
 );
 
 CREATE TABLE public.steam_item (
@@ -851,6 +888,9 @@ CREATE TABLE public.wallet (
 )
 WITH (fillfactor='40');
 
+ALTER TABLE ONLY public.session
+    ADD CONSTRAINT "a cookie is one session's" UNIQUE (hash);
+
 ALTER TABLE ONLY public.transfer
     ADD CONSTRAINT "a deed is done once" UNIQUE (key);
 
@@ -929,6 +969,9 @@ ALTER TABLE ONLY public.offer
 ALTER TABLE ONLY public.account
     ADD CONSTRAINT "one account a steamid" UNIQUE (steamid);
 
+ALTER TABLE ONLY public.openid_nonce
+    ADD CONSTRAINT openid_nonce_pkey PRIMARY KEY (nonce);
+
 ALTER TABLE ONLY public.operator_case
     ADD CONSTRAINT operator_case_pkey PRIMARY KEY (id);
 
@@ -962,6 +1005,12 @@ ALTER TABLE ONLY public.sale
 ALTER TABLE ONLY public.seller_grant
     ADD CONSTRAINT seller_grant_pkey PRIMARY KEY (merchant_id, seller_id);
 
+ALTER TABLE ONLY public.session
+    ADD CONSTRAINT session_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.sign_in
+    ADD CONSTRAINT sign_in_pkey PRIMARY KEY (state_hash);
+
 ALTER TABLE ONLY public.steam_item
     ADD CONSTRAINT steam_item_pkey PRIMARY KEY (id);
 
@@ -991,6 +1040,8 @@ CREATE UNIQUE INDEX "a Steam offer belongs to one trade" ON public.trade USING b
 CREATE UNIQUE INDEX "a bucket's entries are a chain" ON public.entry USING btree (account_id, book, no) WHERE (account_id IS NOT NULL);
 
 CREATE UNIQUE INDEX "a custom id is used once by a buyer" ON public.trade USING btree (buyer_id, custom_id) WHERE (custom_id IS NOT NULL);
+
+CREATE UNIQUE INDEX "a delivery is one skin's" ON public.payment_item USING btree (trade_id) WHERE (trade_id IS NOT NULL);
 
 CREATE UNIQUE INDEX "a receiver is told of an event once" ON public.notice USING btree (account_id, kind, type, trade_id, event_no) WHERE (trade_id IS NOT NULL);
 
@@ -1046,6 +1097,8 @@ CREATE UNIQUE INDEX "one open case a trade" ON public.operator_case USING btree 
 
 CREATE UNIQUE INDEX "one open create a trade" ON public.directive USING btree (trade_id) WHERE ((action = 'create_offer'::text) AND (status IS NULL));
 
+CREATE INDEX openid_nonce_forget ON public.openid_nonce USING btree (forget_after);
+
 CREATE INDEX payment_active ON public.payment USING btree (id) WHERE (state = 'active'::text);
 
 CREATE INDEX payment_item_of_payment ON public.payment_item USING btree (payment_id);
@@ -1061,6 +1114,12 @@ CREATE INDEX request_key_to_forget ON public.request_key USING btree (at);
 CREATE INDEX sale_of_item ON public.sale USING btree (steam_item_id, at, trade_id) INCLUDE (price_cents);
 
 CREATE INDEX seller_grant_of_seller ON public.seller_grant USING btree (seller_id);
+
+CREATE INDEX session_of_account ON public.session USING btree (account_id, signed_in_at);
+
+CREATE INDEX session_seen ON public.session USING btree (seen_at);
+
+CREATE INDEX sign_in_expires ON public.sign_in USING btree (expires_at);
 
 CREATE INDEX strike_of_steamid ON public.strike USING btree (steamid, side, at);
 
@@ -1174,6 +1233,9 @@ ALTER TABLE ONLY public.payment_item
 ALTER TABLE ONLY public.payment_item
     ADD CONSTRAINT payment_item_payment_id_fkey FOREIGN KEY (payment_id) REFERENCES public.payment(id);
 
+ALTER TABLE ONLY public.payment_item
+    ADD CONSTRAINT payment_item_trade_id_fkey FOREIGN KEY (trade_id) REFERENCES public.trade(id);
+
 ALTER TABLE ONLY public.payment
     ADD CONSTRAINT payment_payer_id_fkey FOREIGN KEY (payer_id) REFERENCES public.account(id);
 
@@ -1197,6 +1259,9 @@ ALTER TABLE ONLY public.seller_grant
 
 ALTER TABLE ONLY public.seller_grant
     ADD CONSTRAINT seller_grant_seller_id_fkey FOREIGN KEY (seller_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.session
+    ADD CONSTRAINT session_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
 
 ALTER TABLE ONLY public.trade
     ADD CONSTRAINT trade_buyer_id_fkey FOREIGN KEY (buyer_id) REFERENCES public.account(id);

@@ -1,0 +1,33 @@
+"""The pages, for people in browsers: signing in through Steam, and what one does signed in."""
+
+from functools import partial
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from tradepost.app import App
+from tradepost.dialects.edge import note
+from tradepost.dialects.hosts import is_allowed
+from tradepost.dialects.sheets import misdirected
+from tradepost.dialects.web import account, sign_in
+from tradepost.dialects.web.desk import Desk
+from tradepost.dialects.web.visits import Page
+
+
+async def _file(app: App, desk: Desk, request: Request) -> Response:
+    note(request.scope).route = desk.static.path
+    if not is_allowed(request.scope, app.settings.allowed_hosts):
+        return misdirected()
+    return desk.static.respond(request, desk.policy)
+
+
+def routes(app: App) -> list[BaseRoute]:
+    """The ways to all pages and their files."""
+    desk = Desk(app.settings)
+    pages: list[Page] = [
+        *sign_in.pages(app, desk),
+        *account.pages(app, desk),
+    ]
+    file = Route(desk.static.path, partial(_file, app, desk), methods=["GET"])
+    return [file, *(Route(page.route, page) for page in pages)]

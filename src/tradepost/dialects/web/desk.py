@@ -1,0 +1,101 @@
+"""The desk: templates and files of the pages, and what a browser may do on one."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlsplit
+
+from jinja2 import Environment
+from markupsafe import Markup
+
+from tradepost.config import Settings
+from tradepost.dialects.sheets import Static, templates
+from tradepost.dialects.web.cookies import is_secure
+from tradepost.rules.money import write_cents
+
+STATIC = "/static"
+VALVES_PICTURES = ".steamstatic.com"  # avatars come from several hosts below it
+HSTS_SECONDS = 31_536_000
+
+
+class Desk:
+    """What all pages of one server are made with."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @cached_property
+    def static(self) -> Static:
+        """The files that pages need."""
+        return Static(__package__, STATIC)
+
+    @cached_property
+    def pictures_from(self) -> str:
+        """From where pictures are shown, as a policy names it: Steam's own hosts, or the one that stands in for them."""
+        parts = urlsplit(self.settings.steam_image_url)
+        if (parts.hostname or "").endswith(VALVES_PICTURES):
+            return f"https://*{VALVES_PICTURES}"
+        return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
+
+    @cached_property
+    def policy(self) -> str:
+        """What a page may load and do; whatever is not named here, a text that slipped through cannot do either."""
+        return (
+            "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; font-src 'self';"
+            f" img-src 'self' {self.pictures_from}".rstrip()
+            + "; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        )
+
+    @cached_property
+    def headers(self) -> Mapping[str, str]:
+        """What every page has, beside what every answer has."""
+        headers = {"Content-Security-Policy": self.policy}
+        if is_secure(self.settings):
+            headers["Strict-Transport-Security"] = f"max-age={HSTS_SECONDS}"
+        return headers
+
+    def render(self, template: str, **values: Any) -> bytes:
+        """A page's bytes."""
+        return self._environment.get_template(template).render(**values).encode("utf-8", "replace")
+
+    def picture(self, icon: str) -> str:
+        """Where the picture of an item is; nothing for an item that has none."""
+        base = self.settings.steam_image_url
+        return f"{base}/economy/image/{icon}/96fx96f" if icon and base else ""
+
+    def avatar(self, address: str) -> str:
+        """A person's picture, if it is one that a page may load."""
+        parts = urlsplit(address)
+        host = f"{parts.scheme}://{parts.netloc}"
+        good = (parts.scheme == "https" and parts.netloc.endswith(VALVES_PICTURES)) or (
+            host == self.pictures_from
+        )
+        return address if good else ""
+
+    @cached_property
+    def _environment(self) -> Environment:
+        made = templates(__package__)
+        made.filters |= {"usd": usd, "moment": moment}
+        made.globals |= {
+            "static": self.static.addresses,
+            "picture": self.picture,
+            "avatar": self.avatar,
+            "mode": self.settings.mode,
+            "base_url": self.settings.base_url,
+        }
+        return made
+
+
+def usd(cents: int) -> str:
+    """An amount as a person reads it."""
+    return f"-${write_cents(-cents)}" if cents < 0 else f"${write_cents(cents)}"
+
+
+def moment(when: datetime | None) -> Markup:
+    """A moment as a person and a program read it."""
+    if when is None:
+        return Markup("")
+    return Markup('<time datetime="{}">{} UTC</time>').format(
+        f"{when:%Y-%m-%dT%H:%M:%SZ}", f"{when:%Y-%m-%d %H:%M:%S}"
+    )

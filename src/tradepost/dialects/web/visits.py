@@ -1,0 +1,284 @@
+"""Visits: one request for a page, from the host it names to the answer, errors included.
+
+A `Page` is one path with a handler for each of its methods. A handler gets the visit, and answers with what the visit
+makes of a template, a path to go on to, or any other ASGI application.
+"""
+
+import hmac
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
+from urllib.parse import quote, urlsplit
+
+import msgspec
+from markupsafe import Markup
+from starlette.requests import ClientDisconnect
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from tradepost import log
+from tradepost.app import App
+from tradepost.db import DatabaseBusy, DatabaseGone
+from tradepost.dialects.edge import (
+    BodyUnread,
+    client_address,
+    encode,
+    header,
+    header_values,
+    note,
+    receive_body,
+)
+from tradepost.dialects.hosts import is_allowed
+from tradepost.dialects.reading import read_body, read_query
+from tradepost.dialects.shapes import take
+from tradepost.dialects.sheets import misdirected
+from tradepost.dialects.tree import Node
+from tradepost.dialects.web.addresses import is_own_path
+from tradepost.dialects.web.desk import Desk
+from tradepost.dialects.web.visitors import Visitor, visitor
+from tradepost.rules.refusals import (
+    Conflicting,
+    Forbidden,
+    Malformed,
+    NotFound,
+    Refusal,
+    SteamUnavailable,
+    SwitchedOff,
+    TooManyRequests,
+    UnknownRoute,
+)
+
+CSRF = "csrf"  # the field that every form has
+FORM_BYTES_MAX = 262_144  # of a page's form, which is far less than what programs may send
+STATUSES: tuple[tuple[type[Refusal], int], ...] = (
+    (Malformed, 422),
+    (Conflicting, 422),
+    (NotFound, 404),
+    (UnknownRoute, 404),
+    (Forbidden, 403),
+    (TooManyRequests, 429),
+    (SteamUnavailable, 503),
+    (SwitchedOff, 503),
+    (Refusal, 409),
+)
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+logger = log.get(__name__)
+
+
+class SignInFirst(Exception):
+    """The page is for somebody who is signed in."""
+
+
+class SignInAgain(Exception):
+    """What is asked for needs a sign-in of the last minutes."""
+
+
+class Visit:
+    """One request for a page, by somebody or nobody."""
+
+    def __init__(self, app: App, desk: Desk, page: "Page", scope: Scope, receive: Receive) -> None:
+        self.app = app
+        self.desk = desk
+        self.scope = scope
+        self.receive = receive
+        self.visitor: Visitor | None = None
+        self._page = page
+
+    # What was asked ------------------------------------------------------------------------------------------
+
+    @property
+    def address(self) -> str:
+        """From where the request comes; nothing where it is not known."""
+        return client_address(self.scope)
+
+    @property
+    def params(self) -> Mapping[str, str]:
+        """The parts of the path that vary, by the names they have in the route."""
+        found: Mapping[str, str] = self.scope.get("path_params", {})
+        return found
+
+    def signed_in(self) -> Visitor:
+        """Who this is; whoever is nobody gets a page to sign in instead, and comes back here."""
+        if self.visitor is None:
+            raise SignInFirst
+        return self.visitor
+
+    def fresh(self) -> Visitor:
+        """Who this is, if he signed in within the last minutes; else he gets a page to do it again, and comes back."""
+        if not self.signed_in().is_fresh:
+            raise SignInAgain
+        return self.signed_in()
+
+    def query(self, kind: type[S]) -> S:
+        """What the query and the path say, as a struct of `fields`; a refusal names the field."""
+        tree = Node()
+        read_query(tree, self.scope["query_string"])
+        return self._take(kind, tree)
+
+    async def form(self, kind: type[S]) -> S:
+        """What a form of ours says, sent by who is signed in; whatever another site made him send is refused."""
+        known = self.signed_in()
+        self._refuse_foreign()
+        bytes_max = min(FORM_BYTES_MAX, self.app.settings.body_bytes_max)
+        body = await receive_body(self.scope, self.receive, bytes_max)
+        tree = Node()
+        # Of the body alone: what is in an address is in a link, which anybody can make somebody follow.
+        read_body(tree, body, header(self.scope, b"content-type"), 0)
+        sent = tree.children.pop(CSRF, None) if tree.children else None
+        token = sent.scalar() if sent is not None else None
+        if not isinstance(token, str) or not hmac.compare_digest(token.encode(), known.csrf.encode()):
+            raise Forbidden(
+                "This form is from another sign-in than yours is now: open the page again, and send it anew."
+            )
+        return self._take(kind, tree)
+
+    def _take(self, kind: type[S], tree: Node) -> S:
+        for parameter, value in self.params.items():
+            node = tree.below(parameter, parameter)
+            node.values, node.children = [value], None  # the path decides, whatever else has its name
+        return take(kind, tree)
+
+    def _refuse_foreign(self) -> None:
+        """Refuse what a browser says another site sent; one that says nothing must know the form's token all the same.
+
+        Our pages send no referrer, and therefore a form's Origin may be `null`: that says nothing either.
+        """
+        sites = header_values(self.scope, b"sec-fetch-site")
+        parts = urlsplit(self.app.settings.base_url)
+        own = f"{parts.scheme}://{parts.netloc}".lower()
+        origins = [origin.lower() for origin in header_values(self.scope, b"origin")]
+        if any(site != "same-origin" for site in sites) or any(one not in (own, "null") for one in origins):
+            raise Forbidden("This form was sent by another site.")
+
+    # What is answered ----------------------------------------------------------------------------------------
+
+    @property
+    def here(self) -> str:
+        """The path to come back to: this one, or for a form's path the page that has the form."""
+        query = self.scope["query_string"].decode("latin-1")
+        path = self.scope["path"] + (f"?{query}" if query else "")
+        if "GET" not in self._page.methods or self.scope["method"] == "POST":
+            path = self._page.home.format(**self.params)
+        return path if is_own_path(path) else "/"
+
+    def page(self, template: str, status: int = 200, **values: Any) -> Response:
+        """A page made from a template, which also knows `visitor`, `here`, `sign_in_url` and `csrf_field`."""
+        field = Markup('<input type="hidden" name="{}" value="{}">')
+        known: dict[str, Any] = {
+            "visitor": self.visitor,
+            "here": self.here,
+            "sign_in_url": self.sign_in_url(),
+            "csrf_field": field.format(CSRF, self.visitor.csrf) if self.visitor else "",
+        }
+        body = self.desk.render(template, **(known | values))
+        return Response(body, status, dict(self.desk.headers), "text/html; charset=utf-8")
+
+    def redirect(self, path: str) -> Response:
+        """Go on to another page of ours, by GET."""
+        return RedirectResponse(path, 303, dict(self.desk.headers))
+
+    def json(self, value: Any, status: int = 200) -> Response:
+        """What a page's script asked for."""
+        return Response(encode(value), status, media_type="application/json")
+
+    def sign_in_url(self, next_path: str | None = None) -> str:
+        """The link to sign in by, that leads back here or to another path of ours."""
+        return f"/sign-in?next={quote(next_path or self.here, safe='')}"
+
+    def error(
+        self, status: int, title: str, sentence: str, *, field: str = "", template: str = "error.html"
+    ) -> Response:
+        """A page that says what went wrong; a page's script gets it as JSON."""
+        if header(self.scope, b"accept").startswith("application/json"):
+            return self.json({"error": sentence, "field": field or None}, status)
+        return self.page(template, status, title=title, sentence=sentence, field=field)
+
+
+Handler = Callable[[Visit], Awaitable[ASGIApp]]
+
+
+class Page:
+    """One path of the pages, as an ASGI application."""
+
+    def __init__(
+        self,
+        app: App,
+        desk: Desk,
+        route: str,
+        *,
+        get: Handler | None = None,
+        post: Handler | None = None,
+        home: str = "",
+    ) -> None:
+        self._app = app
+        self._desk = desk
+        self.route = route
+        self.home = home or (
+            route if get else "/"
+        )  # where somebody is led who has to sign in before a form is taken
+        self.methods = {name: handler for name, handler in (("GET", get), ("POST", post)) if handler}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        noted = note(scope)
+        noted.route = self.route
+        if not is_allowed(scope, self._app.settings.allowed_hosts):
+            await misdirected()(scope, receive, send)
+            return
+        visit = Visit(self._app, self._desk, self, scope, receive)
+        try:
+            answer = await self._answer(visit)
+        except ClientDisconnect:
+            return  # nobody is there to be answered
+        await answer(scope, receive, send)
+
+    async def _answer(self, visit: Visit) -> ASGIApp:
+        method = visit.scope["method"]
+        handler = self.methods.get("GET" if method == "HEAD" else method)
+        try:
+            if handler is None:
+                return self._other_method(visit)
+            visit.visitor = await visitor(self._app, visit.scope)
+            return await handler(visit)
+        except ClientDisconnect:
+            raise
+        except SignInFirst:
+            sentence = "Sign in through Steam to see this page."
+            return visit.error(401, "Please sign in", sentence, template="sign_in.html")
+        except SignInAgain:
+            sentence = "This changes where money goes, so it needs a sign-in of the last five minutes. You come back here."
+            return visit.error(403, "Please sign in again", sentence, template="sign_in.html")
+        except Refusal as refusal:
+            return self._refused(visit, refusal)
+        except (DatabaseGone, DatabaseBusy) as error:
+            logger.warning("page_lost_the_database", route=self.route, error=str(error))
+            sentence = "Our database does not answer at the moment. Look whether it was done, or try again."
+            return visit.error(503, "One moment", sentence)
+        except Exception:
+            logger.exception("page_failed", route=self.route)
+            return visit.error(
+                500, "Something went wrong", "Something went wrong on our side; it is in our log."
+            )
+
+    def _other_method(self, visit: Visit) -> Response:
+        wanted = " or ".join(sorted(self.methods))
+        answer = visit.error(405, "There is nothing here", f"This page is asked for by {wanted}.")
+        answer.headers["Allow"] = ", ".join(
+            [*self.methods, "HEAD"] if "GET" in self.methods else self.methods
+        )
+        return answer
+
+    def _refused(self, visit: Visit, refusal: Refusal) -> Response:
+        note(visit.scope).word = type(refusal).__name__
+        status = next(status for kind, status in STATUSES if isinstance(refusal, kind))
+        field = refusal.field if isinstance(refusal, Malformed) else ""
+        title = {404: "There is nothing here", 429: "Too many requests", 503: "Not at the moment"}.get(
+            status, "This cannot be done"
+        )
+        answer = visit.error(status, title, refusal.sentence, field=field)
+        if isinstance(refusal, TooManyRequests):
+            answer.headers["Retry-After"] = str(refusal.retry_after_seconds)
+        if isinstance(refusal, BodyUnread):
+            answer.headers["Connection"] = "close"
+        return answer

@@ -1,0 +1,14 @@
+"""What tests of the pages share: a site, whose pages are where its settings say."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from dialects.web.site import Site, site_on
+from tradepost.db import Db
+
+
+@pytest.fixture
+async def site(db: Db) -> AsyncIterator[Site]:
+    async with site_on(db) as made:
+        yield made
