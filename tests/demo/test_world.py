@@ -13,12 +13,15 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from steam.sim import simulator
+from tradepost.demo import players
+from tradepost.demo import world as worlds
 from tradepost.demo.people import FLOORS_BPS
 from tradepost.demo.personas import PERSONA_CHARS_MAX
 from tradepost.demo.stock import STAPLES
 from tradepost.demo.world import Asset, Role, World, build
 from tradepost.rules.games import GAMES
 
+ASSETS = 5_000 + 2_000 + len(STAPLES) + 28  # the last are the players'
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
 
@@ -64,15 +67,16 @@ def test_a_time_with_another_zone_is_the_same_time(world: World) -> None:
         build(now=NOW.replace(tzinfo=None))
 
 
-def test_fifty_people_play_their_parts(world: World) -> None:
+def test_fifty_people_and_those_of_the_game_site_play_their_parts(world: World) -> None:
     roles = Counter(user.role for user in world.users)
-    assert roles == {Role.MERCHANT: 1, Role.BUYER: 1, Role.SELLER: 36, Role.CUSTOMER: 9, Role.ROBOT: 3}
+    town = {Role.MERCHANT: 1, Role.BUYER: 1, Role.SELLER: 36, Role.CUSTOMER: 9, Role.ROBOT: 3}
+    assert roles == town | {Role.SITE: 1, Role.PLAYER: 2}
     assert (world.merchant.role, world.buyer.role) == (Role.MERCHANT, Role.BUYER)
-    assert len({user.steamid for user in world.users}) == 50
+    assert len({user.steamid for user in world.users}) == 53
     for user in world.users:
         assert len(user.steamid) == 17 and user.steamid.startswith("7656119") and user.steamid.isdigit()
         assert len(user.trade_token) == 8 and user.trade_token.isascii()
-        assert user.inventory
+        assert user.inventory or user.role == Role.SITE
 
 
 def test_names_would_break_a_careless_page(world: World) -> None:
@@ -88,8 +92,9 @@ def test_names_would_break_a_careless_page(world: World) -> None:
 
 def test_most_sellers_are_online_in_three_processes(world: World) -> None:
     online = [user for user in world.users if user.is_online]
-    assert {user.role for user in online} == {Role.SELLER}
-    assert Counter(user.agent_process for user in online) == {0: 10, 1: 10, 2: 10}
+    assert Counter(user.role for user in online) == {Role.SELLER: 30, Role.PLAYER: 1}
+    assert Counter(user.agent_process for user in online) == {0: 11, 1: 10, 2: 10}
+    assert world.with_program == tuple(online)
 
 
 def test_one_inventory_is_private_and_one_customer_is_held_by_steam(world: World) -> None:
@@ -108,7 +113,7 @@ def test_money_lies_with_those_who_buy(world: World) -> None:
 
 def test_no_asset_is_there_twice(world: World) -> None:
     ids = [asset.assetid for asset in assets(world)]
-    assert len(ids) == len(set(ids)) == 5_000 + 2_000 + len(STAPLES)
+    assert len(ids) == len(set(ids)) == ASSETS
     assert all(id_.isdigit() for id_ in ids)
 
 
@@ -183,12 +188,44 @@ def test_the_staples_are_for_sale_by_somebody_online_who_granted(seed: int) -> N
     assert set(STAPLES) <= sold
 
 
+@pytest.mark.parametrize("seed", [7, 8])
+def test_a_player_can_pay_at_once_and_another_has_no_program(seed: int) -> None:
+    payer, other = build(seed, now=NOW).with_role(Role.PLAYER)
+    assert payer.is_online and not payer.is_private and not payer.hold_days
+    assert not other.is_online and other.inventory
+    prices = [
+        asset.item.price_cents
+        for asset in payer.inventory
+        if asset.item.project == "csgo" and asset.is_tradable and not asset.protected_until
+    ]
+    assert 12 <= len(prices) <= 20
+    assert 10 <= min(prices) < 30 and 3_000 < max(prices) <= 4_000
+    assert sum(price < 100 for price in prices) >= 3 and sum(price >= 500 for price in prices) >= 3
+    assert [asset.item.market_hash_name for asset in payer.inventory if not asset.is_tradable]
+    assert [asset.contextid for asset in payer.inventory if asset.protected_until] == [16]
+    projects = Counter(asset.item.project for asset in payer.inventory)
+    assert projects["dota2"] and projects["rust"] and projects["tf2"]
+    # What the robots spare would never be sold.
+    assert not {asset.item.market_hash_name for asset in (*payer.inventory, *other.inventory)} & set(STAPLES)
+
+
+def test_the_players_leave_the_town_as_it_was(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worlds, "cast_players", lambda *_: ())
+    town = build(now=NOW)
+    assert (town.users, town.grants, town.offers) == (world.users[:50], world.grants, world.offers)
+
+
+def test_the_simulated_steam_lists_the_game_sites_people_first(world: World) -> None:
+    names = [user["name"] for user in world.simulator_payload()["users"]]
+    assert set(names[:3]) == {players.SITE_NAME, players.PAYER_NAME, players.BARE_NAME}
+
+
 async def test_the_simulated_steam_takes_the_world_and_shows_it() -> None:
     async with simulator() as sim:
         clock = await sim.control("GET", "/_sim/clock")
         world = build(now=datetime.fromtimestamp(clock["now"], UTC))
         counts = await sim.control("POST", "/_sim/world", world.simulator_payload())
-        assert (counts["users"], counts["items"]) == (50, 5_000 + 2_000 + len(STAPLES))
+        assert (counts["users"], counts["items"]) == (53, ASSETS)
         seller = world.with_role(Role.SELLER)[0]
         shown = await sim.control("GET", f"/_sim/users/{seller.steamid}")
         assert shown["name"] == seller.name and shown["trade_token"] == seller.trade_token

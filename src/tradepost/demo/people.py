@@ -10,7 +10,7 @@ from tradepost.demo.dice import Dice
 from tradepost.demo.personas import persona_names
 from tradepost.demo.stock import Asset
 
-SELLERS, CUSTOMERS, ROBOTS = 36, 9, 3  # beside the merchant and his buyer: fifty people
+SELLERS, CUSTOMERS, ROBOTS = 36, 9, 3  # beside the merchant and his buyer: fifty people, and see `players`
 ONLINE_SELLERS = 30
 AGENT_PROCESSES = 3
 WITHHOLDING_SELLERS = (5, 17, 31, 35)  # who give the merchant no grant; the last two are offline
@@ -35,6 +35,8 @@ class Role(StrEnum):
     SELLER = "seller"
     CUSTOMER = "customer"  # receives what the robots buy
     ROBOT = "robot"  # a shop of its own that buys by itself, so that trades keep happening
+    SITE = "site"  # the game site that is paid with skins
+    PLAYER = "player"  # of that site
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ def cast_people(dice: Dice) -> Iterator[User]:
     names = persona_names(dice)
 
     def person(role: Role, name: str = "", **traits: Any) -> User:
-        return User(_steamid(dice), name or next(names), role, _trade_token(dice), **traits)
+        return User(steamid(dice), name or next(names), role, trade_token(dice), **traits)
 
     yield person(Role.MERCHANT, "Lantern Skins", deposit_cents=MERCHANT_DEPOSIT_CENTS)
     yield person(Role.BUYER, "mika_plays")
@@ -98,11 +100,11 @@ def give_grants(dice: Dice, merchant: User, sellers: Sequence[User]) -> Iterator
             yield Grant(merchant.steamid, seller.steamid, dice.pick(FLOORS_BPS))
 
 
-def _steamid(dice: Dice) -> str:
+def steamid(dice: Dice, least: int = _ACCOUNT_ID_MIN, span: int = _ACCOUNT_ID_SPAN) -> str:
     """Returns the SteamID64 of an account number that may exist."""
-    return str(_STEAMID_BASE + _ACCOUNT_ID_MIN + dice.roll(_ACCOUNT_ID_SPAN))
+    return str(_STEAMID_BASE + least + dice.roll(span))
 
 
-def _trade_token(dice: Dice) -> str:
+def trade_token(dice: Dice) -> str:
     """Returns the token of a trade URL."""
     return "".join(dice.pick(_TOKEN_ALPHABET) for _ in range(_TOKEN_CHARS))

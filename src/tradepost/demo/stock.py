@@ -37,15 +37,16 @@ class Asset:
     float_value: float | None = None  # exactly a 32-bit float, as Steam keeps it
     paint_seed: int | None = None
     protected_until: datetime | None = None  # until then the trade that brought it here may be reversed
+    is_tradable: bool = True  # some items never are
 
 
 class Stock:
     """Draws assets of the catalogue, no two with one id."""
 
-    def __init__(self, dice: Dice) -> None:
+    def __init__(self, dice: Dice, *, first_assetid: int = _FIRST_ASSETID) -> None:
         """Chooses what is popular in this world."""
         self._dice = dice
-        self._assetid = _FIRST_ASSETID
+        self._assetid = first_assetid
         self._items = {
             project: [item for item in catalogue.load() if item.project == project]
             for project in PROJECT_WEIGHTS
@@ -61,8 +62,8 @@ class Stock:
         first, second = self._dice.pick(self._items[project]), self._dice.pick(self._items[project])
         return self.make(min(first, second, key=lambda item: item.price_cents))
 
-    def make(self, item: Item, *, protected_until: datetime | None = None) -> Asset:
-        """Returns a new asset of the item, tradable or under Steam's trade protection."""
+    def make(self, item: Item, *, protected_until: datetime | None = None, is_tradable: bool = True) -> Asset:
+        """Returns a new asset of the item, tradable, under Steam's trade protection, or never to be traded."""
         game = GAMES[item.project]
         self._assetid += 1 + self._dice.roll(_ASSETID_GAP_MAX)
         return Asset(
@@ -72,6 +73,7 @@ class Stock:
             float_value=self._float(item.float_min, item.float_max),
             paint_seed=None if item.paint_index is None else self._dice.roll(PAINT_SEED_MAX + 1),
             protected_until=protected_until,
+            is_tradable=is_tradable,
         )
 
     def _float(self, low: float | None, high: float | None) -> float | None:

@@ -1,4 +1,4 @@
-"""The demo's world: fifty people, what they own and what of it is on sale, the same for the same seed.
+"""The demo's world: fifty people and those of a game site, what they own and what of it is on sale, the same for the same seed.
 
 It only describes. Whoever starts the demo fills the market's database from it and posts `simulator_payload()`
 to the simulated Steam, so that both sides know the same people and the same assets.
@@ -13,6 +13,7 @@ from tradepost.demo import catalogue
 from tradepost.demo.catalogue import Item
 from tradepost.demo.dice import Dice
 from tradepost.demo.people import Grant, Role, User, cast_people, give_grants
+from tradepost.demo.players import cast_players
 from tradepost.demo.prices import day_volume
 from tradepost.demo.stock import STAPLES, Asset, Stock
 from tradepost.rules.games import GAMES
@@ -66,10 +67,22 @@ class World:
         """The merchant's customer."""
         return self.with_role(Role.BUYER)[0]
 
+    @property
+    def site(self) -> User:
+        """The game site that is paid with skins."""
+        return self.with_role(Role.SITE)[0]
+
+    @property
+    def with_program(self) -> tuple[User, ...]:
+        """Those whose own programs send their items: sellers, and a player."""
+        return tuple(user for user in self.users if user.is_online)
+
     def simulator_payload(self) -> dict[str, Any]:
         """Returns the body of the simulator's `POST /_sim/world`: the people, and all prices."""
+        # In the order in which a restarted simulator has them, too: it lists them where somebody signs in.
+        users = sorted(self.users, key=lambda user: user.steamid)
         return {
-            "users": [_simulated_user(user) for user in self.users],
+            "users": [_simulated_user(user) for user in users],
             "prices": [
                 {
                     "appid": GAMES[item.project].appid,
@@ -119,7 +132,10 @@ def build(seed: int = 7, *, now: datetime) -> World:
     return World(
         seed=seed,
         now=now,
-        users=tuple(replace(user, inventory=tuple(belongings[user.steamid])) for user in users),
+        users=(
+            *(replace(user, inventory=tuple(belongings[user.steamid])) for user in users),
+            *cast_players(seed, protected_until),
+        ),
         grants=grants,
         offers=tuple(sorted(offers, key=lambda offer: (offer.created_at, offer.asset.assetid))),
     )
@@ -174,7 +190,7 @@ def _simulated_asset(asset: Asset) -> dict[str, Any]:
         "exterior": item.exterior,
         "stattrak": item.is_stattrak,
         "icon": item.icon,
-        "tradable": True,
+        "tradable": asset.is_tradable,
         "marketable": True,
         "tradable_after": int(until.timestamp()) if until else None,
         "commodity": item.commodity,
