@@ -2,8 +2,8 @@
 
     python -m tradepost.demo.robots --config var/demo/robots.json
 
-Robot shops buy for customers, customers answer the Steam offers that they get, and two sellers with programs of
-their own list and reprice. Nothing here reaches the market's database or knows more than its API tokens.
+Robot shops buy for customers, of people who try the demo out before all; customers answer the Steam offers that they
+get, and two sellers with programs of their own list and reprice. Nothing here reaches the market's database or knows more than its API tokens.
 """
 
 import argparse
@@ -19,6 +19,7 @@ import msgspec
 
 from tradepost import log
 from tradepost.demo.customers import Customer
+from tradepost.demo.guests import Guests
 from tradepost.demo.papers import Account
 from tradepost.demo.shops import Shops
 
@@ -38,6 +39,7 @@ class Config(msgspec.Struct, frozen=True):
     customers: tuple[Account, ...]
     buyer: Account
     spared: tuple[str, ...] = ()  # names that the robots do not buy: a tour of the demo counts on them
+    first_offers: int = 0  # how many there were from the beginning
 
 
 async def run(config: Config, stop: asyncio.Event) -> None:
@@ -46,11 +48,13 @@ async def run(config: Config, stop: asyncio.Event) -> None:
     timeout = aiohttp.ClientTimeout(total=REQUEST_SECONDS)
     async with aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()) as http:
         shops = Shops(http, config.market_url, config.steam_url, dice, frozenset(config.spared))
+        guests = Guests(shops, dice, config.first_offers)
         customers = [Customer(http, config.steam_url, each.steamid, dice) for each in config.customers]
         buyer = Customer(http, config.steam_url, config.buyer.steamid, dice, is_eager=True)
         deeds: list[tuple[str, Callable[[], Awaitable[float]]]] = [
             *((f"customer {each.steamid}", each.attend) for each in (*customers, buyer)),
             ("buy", lambda: shops.buy(config.shops, config.customers)),
+            ("buy from guests", lambda: guests.buy(config.shops, config.customers, config.self_sellers)),
             ("list", lambda: shops.list_again(config.self_sellers)),
             ("reprice", lambda: shops.reprice(config.self_sellers)),
         ]

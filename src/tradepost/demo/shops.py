@@ -52,16 +52,31 @@ class Shops:
         """Buy something for somebody; return after how many seconds to buy again."""
         shop, customer = self._dice.choice(shops), self._dice.choice(customers)
         item = await self._something(shop)
-        if item is not None:
-            wish = {
-                "id": item["id"],
-                "steamid": customer.steamid,
-                "trade_token": customer.token,
-                "price": item["price"],
-            }
-            if await self._call("POST", "/buy", shop, wish) is not None:
-                self._bought.append((item["project"], item["steam_market_hash_name"]))
+        if item is not None and await self.buy_for(shop, customer, item):
+            self._bought.append((item["project"], item["steam_market_hash_name"]))
         return self._dice.uniform(*BUY_SECONDS)
+
+    async def buy_for(self, shop: Account, customer: Account, item: dict[str, Any]) -> bool:
+        """Buy an offer for a customer; say whether the market let the shop."""
+        wish = {
+            "id": item["id"],
+            "steamid": customer.steamid,
+            "trade_token": customer.token,
+            "price": item["price"],
+        }
+        return await self._call("POST", "/buy", shop, wish) is not None
+
+    async def newest(self, shop: Account, limit: int) -> list[dict[str, Any]]:
+        """What came on sale last, so many offers of each game at most."""
+        query = f"sort_column=time_created&sort_dir=desc&price_to={PRICE_MAX}&limit={limit}"
+        pages = [await self._call("GET", f"/items?project={project}&{query}", shop) for project in GAMES]
+        return [row for page in pages if page for row in page["data"]]
+
+    async def own(self, sellers: Sequence[Account], limit: int) -> set[str]:
+        """The offers that sellers put on sale last, so many of each at most."""
+        query = f"/offers?sort_column=time_created&sort_dir=desc&limit={limit}"
+        pages = [await self._call("GET", query, seller) for seller in sellers]
+        return {row["id"] for page in pages if page for row in page["data"]}
 
     async def list_again(self, sellers: Sequence[Account]) -> float:
         """Let a seller find an item of a name that was bought, and put it on sale."""
