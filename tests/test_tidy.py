@@ -153,6 +153,17 @@ def test_the_server_never_imports_the_agent() -> None:
     assert not wrong
 
 
+def test_the_merchant_s_receiver_stands_alone_and_nobody_here_imports_it() -> None:
+    wrong = {
+        f"{name_of(path)} imports {name}"
+        for path in MODULES
+        for name in imports(path)
+        if within(name_of(path), "receiver") != within(name, "receiver")
+        and (within(name, "receiver") or name.split(".")[0] not in sys.stdlib_module_names)
+    }
+    assert not wrong
+
+
 def test_only_the_door_knows_the_driver() -> None:
     wrong = {
         name_of(p)
@@ -171,6 +182,7 @@ OWN_CLOCKS = {
     "app": "is where the clock is",
     "agent": "paces itself on the seller's machine, where no sandbox reaches",
     "steam.simulator": "is a world with a clock of its own, which the sandbox moves",
+    "receiver": "runs on the merchant's machine, and looks at the timestamps of what comes to it",
 }
 
 
