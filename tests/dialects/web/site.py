@@ -10,6 +10,8 @@ from html import unescape
 from typing import Any
 
 import aiohttp
+from multidict import CIMultiDictProxy
+from yarl import URL
 
 from box import Box, market
 from tradepost import server
@@ -27,7 +29,7 @@ class Seen:
     status: int
     text: str
     url: str  # where it ended
-    headers: dict[str, str]
+    headers: CIMultiDictProxy[str]
     cookies: list[str] = field(default_factory=list)  # the headers that set them
 
     @property
@@ -66,7 +68,7 @@ class Browser:
                 answer.status,
                 text,
                 str(answer.url),
-                dict(answer.headers),
+                answer.headers,
                 answer.headers.getall("Set-Cookie", []),
             )
 
@@ -99,8 +101,6 @@ class Browser:
 
     def plant(self, name: str, value: str) -> None:
         """What somebody else put into this browser."""
-        from yarl import URL
-
         self.http.cookie_jar.update_cookies({name: value}, URL(self.site.url))
 
 

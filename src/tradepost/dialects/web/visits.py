@@ -158,7 +158,7 @@ class Visit:
         """The path to come back to: this one, or for a form's path the page that has the form."""
         query = self.scope["query_string"].decode("latin-1")
         path = self.scope["path"] + (f"?{query}" if query else "")
-        if "GET" not in self._page.methods or self.scope["method"] == "POST":
+        if "GET" not in self._page.methods:
             path = self._page.home.format(**self.params)
         return path if is_own_path(path) else "/"
 
