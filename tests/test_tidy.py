@@ -15,7 +15,7 @@ SRC = ROOT / "src"
 MODULES = sorted((SRC / "tradepost").rglob("*.py"))
 TEXTS = sorted(
     path
-    for folder in ("src/tradepost", "tests", "scripts", "bench", "docs", ".ci")
+    for folder in ("src/tradepost", "tests", "scripts", "bench", "examples", "docs", ".ci")
     for path in (ROOT / folder).rglob("*")
     if path.is_file() and path.suffix not in {".pyc", ".gz", ".png"} and "node_modules" not in path.parts
 ) + [path for path in ROOT.iterdir() if path.is_file() and path.suffix != ".lock"]

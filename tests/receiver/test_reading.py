@@ -120,6 +120,7 @@ def test_each_parameter_is_there_exactly_once(name: str) -> None:
     twice = f"{query}&{pair}"
     assert "more than once" in refusal(twice).reason
     assert "more than once" in refusal(f"{name}=1&{query}").reason
+    assert "more than once" in refusal(f"{query}&{name}=").reason
     assert "more than once" in refusal(f"{name[0]}%{ord(name[1]):02x}{name[2:]}=1&{query}").reason
 
 
