@@ -154,8 +154,10 @@ def test_a_reversed_skin_is_credited_no_more_whichever_notice_comes_first(
 def test_a_test_notice_is_answered_ok_and_a_callback_url_that_says_test_eats_no_real_one(
     plain: Receiver, store: SqliteStore
 ) -> None:
-    assert ask(plain, told(replace(IPN, order_id="test", is_test=True))) == OK
-    assert ask(plain, told(replace(IPN, order_id="test"))) == ERROR
+    test = replace(IPN, order_id="test-7", amount_cents=0, is_test=True)
+    assert ask(plain, told(test)) == OK
+    assert ask(plain, told(replace(test, is_test=False))) == ERROR
+    assert ask(plain, told(replace(IPN, order_id="test-7", is_test=True))) == ERROR
     assert store.balance_cents("1001") == 0
     assert ask(plain, told(own="?test=1")) == OK
     assert store.balance_cents("1001") == 666

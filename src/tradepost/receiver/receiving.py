@@ -85,6 +85,9 @@ class Receiver:
             if self._keys:
                 signed.check(headers, query, self._keys, self._now())
             told = notice.read(query, self._secrets)
+            if told.is_test:
+                logger.info("a test notice came, and is good")
+                return OK
             taken = take(self._store, told)
         except Refused as refused:
             logger.warning("refused: %s", refused.reason)
