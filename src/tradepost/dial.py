@@ -20,7 +20,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from tradepost.config import Settings
-from tradepost.rules.callback_address import Address, Network, may_call, read
+from tradepost.rules.callback_address import CALLED_CHARS_MAX, Address, Network, may_call, read
 
 TOTAL_SECONDS = 20.0  # from the look-up of the name to the last byte that is read
 CONNECT_SECONDS = 3.0  # of these, for the look-up, the connection and TLS
@@ -77,7 +77,7 @@ async def call(
 
     A reply whose body breaks off, is too long or takes too long is a reply all the same: its status counts.
     """
-    to = read(address, policy.networks)  # it may have been saved under another policy
+    to = read(address, policy.networks, CALLED_CHARS_MAX)  # it may have been saved under another policy
     guard = _Guard(policy, to)
     connector = aiohttp.TCPConnector(
         resolver=resolver or _Names(), use_dns_cache=False, force_close=True, socket_factory=guard.socket

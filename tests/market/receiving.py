@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from urllib.parse import parse_qsl
 
 from standardwebhooks import Webhook
 
@@ -27,13 +28,29 @@ class Received:
     path: str
     headers: dict[str, str]
     body: bytes
+    method: str = "POST"
 
     @property
     def name(self) -> str:
         return self.headers["webhook-id"]
 
+    @property
+    def query(self) -> str:
+        """What follows the first question mark, as it was on the wire."""
+        return self.path.partition("?")[2]
+
+    @property
+    def told(self) -> dict[str, str]:
+        """An IPN's parameters, each of which is there once."""
+        pairs = parse_qsl(self.query, keep_blank_values=True, strict_parsing=True)
+        assert len(dict(pairs)) == len(pairs), pairs
+        return dict(pairs)
+
     def verified(self, secret: str) -> Any:
-        """What it tells, if the standard's own library finds its signature good."""
+        """What it tells, if the standard's own library finds its signature good: a body's JSON, or the IPN's parameters."""
+        if self.method == "GET":
+            Webhook(secret).verify(self.query, self.headers, json_parse=False)
+            return self.told
         return Webhook(secret).verify(self.body, self.headers)
 
 
@@ -73,23 +90,24 @@ async def receiving(behaviour: Behaviour | None = None) -> AsyncIterator[Receive
         task = asyncio.current_task()
         assert task is not None
         talks.add(task)
-        path = ""
+        path = called = ""
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode()
             first, *lines = head.strip().split("\r\n")
-            path = first.split(" ")[1]
+            method, path, _ = first.split(" ")
             headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
             body = await reader.readexactly(int(headers.get("content-length", "0")))
-            receiver.under_way[path] += 1
-            receiver.most_at_once[path] = max(receiver.most_at_once[path], receiver.under_way[path])
-            request = Received(path, headers, body)
+            called = path.partition("?")[0]
+            receiver.under_way[called] += 1
+            receiver.most_at_once[called] = max(receiver.most_at_once[called], receiver.under_way[called])
+            request = Received(path, headers, body, method)
             receiver.received.append(request)
             receiver.one_came.set()
             await receiver.behaviour(request, writer)
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
         finally:
-            receiver.under_way[path] -= 1
+            receiver.under_way[called] -= 1
             writer.close()
 
     listener = await asyncio.start_server(serve, "127.0.0.1", 0, backlog=1024)
@@ -101,6 +119,9 @@ async def receiving(behaviour: Behaviour | None = None) -> AsyncIterator[Receive
         for task in talks:
             task.cancel()
         await asyncio.gather(*talks, return_exceptions=True)
+
+
+OK = answers(200, b"ok")  # what an IPN's receiver says
 
 
 async def put(app: App, account_id: int, url: str, *types: str, rotate: bool = False) -> Put:

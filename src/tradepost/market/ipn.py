@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from tradepost import log
 from tradepost.config import Settings
 from tradepost.db import Reader, Record, Tx
 from tradepost.market import advances, gateways
+from tradepost.market.seals import SealBroken
 from tradepost.market.telling import moment
 from tradepost.rules import notice, payment
 from tradepost.rules.money import write_cents
@@ -29,6 +31,7 @@ _TOLD = {
     State.REVERSED: notice.PAYMENT_REVERSED,
 }
 _encode = msgspec.json.Encoder().encode
+logger = log.get(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +144,7 @@ def _row(sold: Sold, view: "TradeView", type_: str, *, is_credited: bool) -> dic
 async def queries(
     tx: Reader, settings: Settings, trade_ids: list[int], real_now: datetime
 ) -> dict[int, bytes]:
-    """Return the query that tells of each of these sold skins, by its trade; raises SealBroken.
+    """Return the query that tells of each of these sold skins, by its trade; left out where our keys open no secret.
 
     The hash is made with the secret that the merchant's site uses by now (`gateways.hashing_secret`).
     """
@@ -152,7 +155,13 @@ async def queries(
         " WHERE i.trade_id = ANY ($1)",
         trade_ids,
     )
-    return {row["of_trade"]: _query(settings, row, real_now) for row in rows}
+    found = {}
+    for row in rows:
+        try:
+            found[row["of_trade"]] = _query(settings, row, real_now)
+        except SealBroken as broken:  # that merchant's alone
+            logger.error("seal_broken", reason=str(broken))
+    return found
 
 
 def _query(settings: Settings, row: Record, real_now: datetime) -> bytes:

@@ -76,6 +76,8 @@ class NoticesQuery:
 
 
 _COLUMNS = ", ".join(column.name for column in fields(Notice))
+# Who sends an IPN again may have rotated its secret in between: its bytes are made anew, with the secret of then.
+_ANEW = "payload = CASE WHEN kind = 'ipn' AND trade_id IS NOT NULL THEN NULL ELSE payload END"
 _ATTEMPT = ", ".join(column.name for column in fields(Attempt))
 
 
@@ -214,13 +216,15 @@ async def resend(app: App, account_id: int, notice_id: int, claim: Claim[Told] |
         if found.kind not in {row["kind"] for row in kinds}:
             raise NotFound(NO_RECEIVER)
         if found.state == "waiting":
-            await tx.execute("UPDATE notice SET due_at = least(due_at, $2) WHERE id = $1", found.id, now)
+            await tx.execute(
+                f"UPDATE notice SET due_at = least(due_at, $2), {_ANEW} WHERE id = $1", found.id, now
+            )
             again = replace(found, due_at=min(now, found.due_at or now))
         else:
             most = found.attempts + (1 if found.type == notice.PING else notice.ATTEMPTS_MAX)
             await tx.execute(
                 "UPDATE notice SET state = 'waiting', due_at = $2, ended_at = NULL, ladder_from = attempts,"
-                " attempts_most = $3 WHERE id = $1",
+                f" attempts_most = $3, {_ANEW} WHERE id = $1",
                 found.id, now, most,
             )  # fmt: skip
             again = replace(found, state="waiting", due_at=now, ended_at=None, attempts_most=most)

@@ -1,5 +1,8 @@
 """Sending: notices that are due are claimed in one transaction, sent outside any, and settled in another.
 
+A webhook is a POST of its payload; an IPN is a GET whose payload is the query that is put behind the callback URL. Both
+have the same headers, made over the body or over the query exactly as it is on the wire.
+
 Claiming counts the attempt and pushes `due_at` on by the ladder, so a worker that dies leaves a retry; what it sent is
 sent again under the same name, so a receiver hears of everything at least once. A claim also holds in real time, for
 longer than a call can take: until then no other worker sends that notice, however far a sandbox's clock is moved.
@@ -17,11 +20,11 @@ from datetime import datetime, timedelta
 from tradepost import dial, log
 from tradepost.app import App
 from tradepost.db import DatabaseBusy, DatabaseGone, Record, Tx
-from tradepost.market import trades
+from tradepost.market import ipn, trades
 from tradepost.market.notices import payload_of
 from tradepost.market.receivers import signing_secrets
 from tradepost.market.seals import SealBroken, seals
-from tradepost.rules import notice
+from tradepost.rules import notice, payment
 from tradepost.rules.callback_address import AddressRefused
 
 AT_ONCE = 512  # calls of one worker under way
@@ -50,11 +53,24 @@ class Claimed:
     name: str
     account_id: int
     kind: str
-    payload: bytes
+    type: str
+    payload: bytes | None  # none where our keys do not open what it is hashed with
     attempt: int
-    url: str
+    url: str  # the receiver's
     was_silent: bool
     secrets: Sequence[bytes] = field(repr=False)  # none where our keys do not open them
+
+    @property
+    def method(self) -> str:
+        """How the receiver is called."""
+        return "GET" if self.kind == "ipn" else "POST"
+
+    @property
+    def address(self) -> str:
+        """What is called: of an IPN, the receiver's own address with the notice behind it."""
+        if self.kind != "ipn" or self.payload is None:
+            return self.url
+        return payment.called_with(self.url, self.payload.decode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,29 +138,34 @@ async def claim(app: App, places: int = AT_ONCE, silent_places: int = AT_ONCE_SI
             list(notice.LADDER),
             places,
         )
-        payloads = await _payloads(tx, rows)
+        payloads = await _payloads(app, tx, rows)
         claimed = _claimed(app, rows, payloads, served)
         await tx.executemany(
             "INSERT INTO notice_attempt (notice_id, no, at, real_at, request) VALUES ($1, $2, $3, $4, $5)",
-            [(one.id, one.attempt, now, real_now, f"POST {one.url}") for one in claimed],
+            [(one.id, one.attempt, now, real_now, f"{one.method} {one.address}") for one in claimed],
         )
     return claimed
 
 
-async def _payloads(tx: Tx, rows: Sequence[Record]) -> dict[int, bytes]:
-    """The payload of each notice; a purchase's is written now, and stays as it is from then on."""
-    views = await trades.read_many(tx, [row["trade_id"] for row in rows if row["payload"] is None])
+async def _payloads(app: App, tx: Tx, rows: Sequence[Record]) -> dict[int, bytes | None]:
+    """The payload of each notice; a purchase's and an IPN's are written now, and stay as they are from then on."""
+    unwritten = [row for row in rows if row["payload"] is None]
+    sold = [row["trade_id"] for row in unwritten if row["kind"] == "ipn"]
+    views = await trades.read_many(tx, [row["trade_id"] for row in unwritten if row["kind"] != "ipn"])
+    queries = await ipn.queries(tx, app.settings, sold, app.real_now())
     written = {
-        row["id"]: payload_of(row["type"], row["account_id"], views[row["trade_id"]], row["made_at"])
-        for row in rows
-        if row["payload"] is None
+        row["id"]: queries[row["trade_id"]]
+        if row["kind"] == "ipn"
+        else payload_of(row["type"], row["account_id"], views[row["trade_id"]], row["made_at"])
+        for row in unwritten
+        if row["kind"] != "ipn" or row["trade_id"] in queries
     }
     await tx.executemany("UPDATE notice SET payload = $2 WHERE id = $1", list(written.items()))
     return {row["id"]: row["payload"] for row in rows} | written
 
 
 def _claimed(
-    app: App, rows: Sequence[Record], payloads: dict[int, bytes], served: Sequence[Record]
+    app: App, rows: Sequence[Record], payloads: dict[int, bytes | None], served: Sequence[Record]
 ) -> list[Claimed]:
     receivers = {(row["account_id"], row["kind"]): row for row in served}
     secrets: dict[tuple[int, str], list[bytes]] = {}
@@ -160,7 +181,7 @@ def _claimed(
         to = receivers[key]
         claimed.append(
             Claimed(
-                row["id"], row["name"], *key, payloads[row["id"]], row["attempts"], to["url"],
+                row["id"], row["name"], *key, row["type"], payloads[row["id"]], row["attempts"], to["url"],
                 to["silent_at"] is not None, secrets[key],
             )
         )  # fmt: skip
@@ -179,25 +200,36 @@ async def send(app: App, claimed: Claimed) -> Outcome:
 
 
 async def _call(app: App, claimed: Claimed) -> tuple[int | None, str | None, str | None]:
-    if not claimed.secrets:
+    if not claimed.secrets or claimed.payload is None:
         return None, None, NO_SECRET
     # Real time, whatever a sandbox's clock says: receivers refuse what is older or newer than five minutes.
     timestamp = int(app.real_now().timestamp())
+    address, is_ipn = claimed.address, claimed.kind == "ipn"
+    signed = payment.query_of(address).encode() if is_ipn else claimed.payload
     headers = {
-        "Content-Type": "application/json",
         "webhook-id": claimed.name,
         "webhook-timestamp": str(timestamp),
-        "webhook-signature": notice.signatures(claimed.secrets, claimed.name, timestamp, claimed.payload),
+        "webhook-signature": notice.signatures(claimed.secrets, claimed.name, timestamp, signed),
+        **({} if is_ipn else {"Content-Type": "application/json"}),
     }
+    body = None if is_ipn else claimed.payload
     try:
         reply = await dial.call(
-            dial.policy_of(app.settings), "POST", claimed.url, headers=headers, body=claimed.payload
+            dial.policy_of(app.settings), claimed.method, address, headers=headers, body=body
         )
     except AddressRefused as refused:
         return None, None, f"The address is not called any more: it {refused}."
     except dial.CallFailed as failed:
         return None, None, str(failed)
-    return reply.status, notice.excerpt(reply.body), notice.webhook_fault(reply.status)
+    return reply.status, notice.excerpt(reply.body), _fault(claimed, reply)
+
+
+def _fault(claimed: Claimed, reply: dial.Reply) -> str | None:
+    """Why an answer does not count as received, in a sentence; None for one that does."""
+    if claimed.kind != "ipn":
+        return notice.webhook_fault(reply.status)
+    fault_of = notice.ping_fault if claimed.type == notice.PING else notice.ipn_fault
+    return fault_of(reply.status, reply.body, whole=reply.whole)
 
 
 async def settle(app: App, claimed: Claimed, outcome: Outcome) -> None:

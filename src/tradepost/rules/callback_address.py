@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 URL_CHARS_MAX = 1024
+CALLED_CHARS_MAX = 2048  # with a notice's query behind it
 HOST_CHARS_MAX = 253
 PORTS = frozenset({443, 8443})  # of the public internet; databases and mail listen elsewhere
 PORT_MAX = 65_535
@@ -92,10 +93,10 @@ class Address:
         return f"{self.scheme}://{authority}{self.rest}"
 
 
-def read(text: str, networks: Networks = ()) -> Address:
+def read(text: str, networks: Networks = (), chars_max: int = URL_CHARS_MAX) -> Address:
     """Read an address; raises AddressRefused for one that is not called, however it is spelled."""
-    if len(text) > URL_CHARS_MAX:
-        raise AddressRefused(f"must have at most {URL_CHARS_MAX} characters")
+    if len(text) > chars_max:
+        raise AddressRefused(f"must have at most {chars_max} characters")
     if not text.isascii():
         raise AddressRefused("must be ASCII: a name in other letters is written in its xn-- form")
     if "#" in text:
