@@ -7,7 +7,7 @@ a secret is made and the one in which it is deployed.
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -49,9 +49,9 @@ class Opened:
     """A new gateway and its secrets, this once."""
 
     gateway: Gateway
-    secret: str
-    secret_v2: str
-    notice_secret: str
+    secret: str = field(repr=False)
+    secret_v2: str = field(repr=False)
+    notice_secret: str = field(repr=False)
 
 
 _SELECT = (
@@ -110,11 +110,13 @@ async def change(
         )  # fmt: skip
         gateway = await _known(tx, account_id)
         if url is not None:
-            await tx.execute(
+            there = await tx.execute(
                 "UPDATE receiver SET url = $2, set_at = $3, silent_at = CASE WHEN url = $2 THEN silent_at END"
                 " WHERE account_id = $1 AND kind = 'ipn'",
                 account_id, url, app.now(),
             )  # fmt: skip
+            if not there:  # it was gone: its new secret is shown when it is rotated
+                await receivers.make(tx, app.settings, account_id, "ipn", url, (notice.PAYMENT,), app.now())
             gateway = await _known(tx, account_id)
     return gateway
 
@@ -122,6 +124,7 @@ async def change(
 async def rotate(app: App, account_id: int, which: Which) -> str:
     """Let a new secret take the place of one, which holds as well for a day; return the new one, this once."""
     if which == "notices":
+        await _known(app.db, account_id)
         return await receivers.rotate(app, account_id, "ipn")
     column, ours, fresh = _COLUMN[which], seals(app.settings), _new_secret()
     real_now = app.real_now()
@@ -161,27 +164,31 @@ def _resealed(ours: Seals, account_id: int, column: str, current: bytes) -> byte
 
 async def fund_reserve(app: App, account_id: int, cents: int, key: str) -> bool:
     """Lock earned money against reversals, once for its key; raises TooLittleMoney. True if it was moved now."""
-    return await _move(app, account_id, cents, key)
+    return await _move(app, account_id, cents, key, 1)
 
 
 async def release_reserve(app: App, account_id: int, cents: int, key: str) -> bool:
     """Make locked money spendable again, but for what outstanding advances need. True if it was moved now."""
-    return await _move(app, account_id, -cents, key)
+    return await _move(app, account_id, cents, key, -1)
 
 
-async def _move(app: App, account_id: int, cents: int, key: str) -> bool:
-    if not cents:
+async def _move(app: App, account_id: int, cents: int, key: str, sign: Literal[1, -1]) -> bool:
+    if cents <= 0:
         raise Malformed("amount", "must be at least 0.01")
     async with app.db.transaction() as tx:
+        await _known(tx, account_id)
         purse = (await ledger.lock_wallets(tx, [account_id]))[account_id]
         name = f"reserve:{account_id}:{key}"
         done = await tx.value("SELECT count(*) > 0 FROM transfer WHERE key = $1", name)
-        outstanding = await advances.outstanding_cents(tx, account_id)
-        if cents < 0 and not done and purse.reserve_cents + cents < outstanding:
+        left = purse.reserve_cents + sign * cents
+        if sign < 0 and not done and 0 <= left < await advances.outstanding_cents(tx, account_id):
             raise Conflicting(
                 "So much of the reserve is needed: skins that were credited early may still be reversed."
             )
-        legs = (Posting(account_id, "balance", -cents), Posting(account_id, "reserve", cents))
+        legs = (
+            Posting(account_id, "balance", -sign * cents),
+            Posting(account_id, "reserve", sign * cents),
+        )
         return await ledger.post(tx, name, "reserve", legs, app.now())
 
 
@@ -200,8 +207,8 @@ class Keys:
     account_id: int
     requires_v2: bool
     secret_used_at: datetime | None
-    secrets: Sequence[str]
-    secrets_v2: Sequence[str]
+    secrets: Sequence[str] = field(repr=False)
+    secrets_v2: Sequence[str] = field(repr=False)
 
 
 SECRETS = (

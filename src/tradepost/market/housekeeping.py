@@ -125,9 +125,13 @@ async def forget_directives(app: App) -> int:
 
 
 async def forget_notices(app: App) -> int:
-    """Remove notices that ended long ago, and the attempts at them; return how many notices there were."""
+    """Remove notices that ended long ago, and the attempts at them; return how many notices there were.
+
+    An IPN that was never received stays: somebody's skin is sold and he has nothing for it, until it is sent again.
+    """
     return await app.db.execute(
-        "DELETE FROM notice WHERE id IN (SELECT id FROM notice WHERE ended_at < $1 ORDER BY ended_at LIMIT $2)",
+        "DELETE FROM notice WHERE id IN (SELECT id FROM notice WHERE ended_at < $1"
+        " AND NOT (kind = 'ipn' AND trade_id IS NOT NULL AND state = 'set_aside') ORDER BY ended_at LIMIT $2)",
         app.now() - timedelta(days=app.settings.notices_kept_days),
         NOTICES_FORGOTTEN_MAX,
     )

@@ -253,8 +253,14 @@ _FAULTS: tuple[tuple[str, str], ...] = (
         "the skin of trade {} and what its merchant was told disagree",
         """SELECT t.id FROM trade t JOIN payment_item i ON i.offer_id = t.offer_id LEFT JOIN advance a ON a.trade_id = t.id
             WHERE (t.state = 'finished' AND (i.told_at IS NULL OR i.trade_id IS DISTINCT FROM t.id))
+               OR (i.trade_id = t.id AND i.told_at IS NULL AND a.trade_id IS NOT NULL)
                OR (i.trade_id = t.id AND i.told_at IS NOT NULL AND (i.told_cents <> t.price_cents - t.fee_cents
                    OR (t.state <> 'finished' AND a.trade_id IS NULL)))""",
+    ),
+    (
+        "the IPN of trade {} tells of a skin that its merchant was not credited for",
+        """SELECT n.trade_id FROM notice n LEFT JOIN payment_item i ON i.trade_id = n.trade_id
+            WHERE n.kind = 'ipn' AND n.trade_id IS NOT NULL AND i.told_at IS NULL""",
     ),
     (
         "trade {} is awaited by nobody: no time is set and no operator was asked",

@@ -92,12 +92,13 @@ async def put_on_sale(app: App, payment: Payment, wanted: Sequence[Wanted], ip: 
         count = await tx.value("SELECT count(*) FROM payment_item WHERE payment_id = $1", payment.id)
         if count > SKINS_MAX:
             raise Conflicting(f"One payment can have {SKINS_MAX} skins: ask the shop for a new link.")
+        await _keep_trade_token(tx, payment)  # accounts are locked after offers (rules.md 15)
 
     return await offers.make_by(app, payment.account_id, may_sell, wanted, written=written)
 
 
 async def _take(tx: Tx, app: App, payment: Payment) -> None:
-    """Lock the payment, give the merchant the grant for its items, and keep the trade token that the site named."""
+    """Lock the payment, and give the merchant the grant for its items."""
     state = await tx.value("SELECT state FROM payment WHERE id = $1 FOR NO KEY UPDATE", payment.id)
     if state == "closed":
         raise Conflicting(CLOSED)
@@ -105,8 +106,11 @@ async def _take(tx: Tx, app: App, payment: Payment) -> None:
         await tx.execute("UPDATE payment SET state = 'active', quiet_from = NULL WHERE id = $1", payment.id)
     if payment.account_id != payment.payer_id:
         await merchants.grant(tx, payment.account_id, payment.payer_id, "payment", app.now())
+
+
+async def _keep_trade_token(tx: Tx, payment: Payment) -> None:
+    """Keep the token that the site named, where the payer has none: it is his, and the site's word does not replace it."""
     if payment.trade_token is not None:
-        # Only where he has none: it is his, and the site's word does not replace it.
         await tx.execute(
             "UPDATE account SET trade_token = $2, trade_token_refused_at = NULL WHERE id = $1 AND trade_token IS NULL",
             payment.payer_id, payment.trade_token,

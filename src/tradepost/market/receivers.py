@@ -21,6 +21,7 @@ Kind = Literal["webhook", "ipn"]
 
 ROTATION_HOURS = 24  # for which the secret that was replaced signs as well
 NO_RECEIVER = "No webhook is set; PUT one first."
+NO_CALLBACK = "No callback URL is set; set one first."
 
 logger = log.get(__name__)
 
@@ -120,7 +121,7 @@ async def rotate(app: App, account_id: int, kind: Kind) -> str:
     sealed = ours.seal(place(account_id, kind, "secret"), secret)
     async with app.db.transaction() as tx:
         if await read(tx, account_id, kind) is None:
-            raise NotFound(NO_RECEIVER)
+            raise NotFound(NO_CALLBACK if kind == "ipn" else NO_RECEIVER)
         await _rotate(tx, ours, account_id, kind, sealed, app.real_now())
     return notice.write_secret(secret)
 

@@ -261,12 +261,14 @@ async def _came_otherwise(tx: Tx, trade: Trade, assetid: str | None) -> bool:
 
 
 async def _can_hold_again(tx: Tx, trade: Trade) -> bool:
-    # An item that was listed anew meanwhile is another offer's, which may be in a trade already.
+    # An item that was listed anew meanwhile is another offer's, which may be in a trade already. And a payment's skin
+    # has one notice: if that told of another trade, which was reversed since, this one could not be told of.
     state = await tx.value(
         "SELECT o.state FROM offer o WHERE o.id = $1 AND NOT EXISTS (SELECT 1 FROM offer x WHERE x.appid = o.appid"
-        " AND x.contextid = o.contextid AND x.assetid = o.assetid AND x.state IN ('on_sale', 'reserved') AND x.id <> o.id)",
-        trade.offer_id,
-    )
+        " AND x.contextid = o.contextid AND x.assetid = o.assetid AND x.state IN ('on_sale', 'reserved') AND x.id <> o.id)"
+        " AND NOT EXISTS (SELECT 1 FROM payment_item i WHERE i.offer_id = o.id AND i.told_at IS NOT NULL AND i.trade_id <> $2)",
+        trade.offer_id, trade.id,
+    )  # fmt: skip
     purse = (await ledger.lock_wallets(tx, [trade.buyer_id]))[trade.buyer_id]
     return state in ("on_sale", "ended") and purse.deposit_cents + purse.balance_cents >= trade.price_cents
 
