@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from tradepost import dial
 from tradepost.config import Settings, load
 from tradepost.demo import addresses, papers
 from tradepost.demo.errors import DemoRefused
-from tradepost.demo.papers import Account, Town
+from tradepost.demo.papers import Account, Player, Site, Town
 
 CHOSEN = Settings(
     mode="demo",
@@ -49,12 +50,29 @@ def test_a_process_of_the_demo_never_sees_the_database_of_its_users_environment(
 
 def test_a_town_comes_back_and_one_that_cannot_be_read_is_filled_anew(tmp_path: Path) -> None:
     assert papers.read_town(tmp_path) is None
-    town = Town(True, Account("1", "test_x"), Account("2", "token"), ("3",), ("3", "4"))
+    site = Site(
+        "5",
+        "test_y",
+        "http://127.0.0.1:8002",
+        "ab",
+        "cd",
+        "ef",
+        "whsec_x",
+        "whsec_y",
+        (Player("6", "Robin"),),
+    )
+    town = Town(True, Account("1", "test_x"), Account("2", "token"), ("3",), ("3", "4"), site=site)
     papers.write_town(tmp_path, town)
     assert papers.read_town(tmp_path) == town
     assert stat.S_IMODE((tmp_path / "town.json").stat().st_mode) == 0o600
-    (tmp_path / "town.json").write_text('{"is_filled": "yes"}')
-    assert papers.read_town(tmp_path) == Town()
+    assert papers.last_shop_port(tmp_path) == 8002
+    for other in (
+        '{"is_filled": "yes"}',
+        '{"is_filled": true}',
+    ):  # the second is of before there was a game site
+        (tmp_path / "town.json").write_text(other)
+        assert papers.read_town(tmp_path) == Town()
+    assert papers.last_shop_port(tmp_path) is None
 
 
 def test_ports_are_free_ones_and_steams_stays_the_same(tmp_path: Path) -> None:
@@ -68,6 +86,39 @@ def test_ports_are_free_ones_and_steams_stays_the_same(tmp_path: Path) -> None:
         assert addresses.port_of(addresses.chosen(Settings(port=0), before).steam_control_url) != before
         with pytest.raises(DemoRefused, match=f"port {before} is taken"):
             addresses.chosen(replace(Settings(), port=before or 0), None)
+
+
+def test_the_shop_has_the_port_that_it_had_or_one_that_nobody_has() -> None:
+    settings = addresses.chosen(Settings(port=0), None)
+    taken = {settings.port, addresses.port_of(settings.steam_control_url)}
+    url = addresses.shop_url(settings, None)
+    port = addresses.port_of(url)
+    assert url == f"http://127.0.0.1:{port}" and port not in taken
+    assert addresses.shop_url(settings, port) == url
+    for no_longer in (settings.port, addresses.port_of(settings.steam_control_url)):
+        assert addresses.port_of(addresses.shop_url(settings, no_longer)) not in taken
+    with socket.create_server(("127.0.0.1", port or 0)):
+        assert addresses.shop_url(settings, port) != url
+    named = addresses.chosen(Settings(port=0, host="localhost"), None)
+    assert addresses.shop_url(named, None).startswith("http://127.0.0.1:")  # where it may be called
+
+
+@pytest.mark.parametrize(
+    ("host", "networks", "found"),
+    [
+        ("127.0.0.1", (), ("127.0.0.0/8", "::1/128")),
+        ("0.0.0.0", (), ("127.0.0.0/8", "::1/128")),  # noqa: S104 - what is tested
+        ("127.0.0.1", ("127.0.0.1", "10.0.0.0/8"), ("127.0.0.1", "10.0.0.0/8")),
+        ("127.0.0.1", ("10.0.0.0/8",), ("10.0.0.0/8", "127.0.0.1/32")),
+    ],
+)
+def test_notices_may_go_to_this_machine_and_always_to_the_shop(
+    host: str, networks: tuple[str, ...], found: tuple[str, ...]
+) -> None:
+    settings = addresses.chosen(Settings(port=0, host=host, callback_networks=networks), None)
+    assert settings.callback_networks == found
+    url = addresses.shop_url(settings, None) + "/ipn"
+    assert dial.check(url, dial.policy_of(settings)) == url
 
 
 def test_what_the_operator_set_himself_stands() -> None:

@@ -70,6 +70,14 @@ async def test_a_process_that_always_ends_is_started_more_and_more_seldom(
     assert asyncio.get_running_loop().time() - began > sum(processes.PAUSES_SECONDS[1:4])
 
 
+async def test_a_file_that_is_no_module_is_run_with_its_arguments(tmp_path: Path, family: Family) -> None:
+    script = tmp_path / "script.py"
+    script.write_text("import sys, time; print('here', *sys.argv[1:], __name__, flush=True); time.sleep(60)")
+    await family.add("shop", (str(script), "--port", "8002"), dict(os.environ))
+    await until(lambda: said_here(tmp_path, "shop"))
+    assert (tmp_path / "logs" / "shop.log").read_text() == "here --port 8002 __main__\n"
+
+
 async def test_who_stops_is_gone_even_if_he_does_not_want_to(
     tmp_path: Path, family: Family, said: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,12 +20,13 @@ import pytest
 from demo.running import RunningDemo, free_port, is_alive, line_of, running, start, until
 from tradepost.demo import ground, papers
 from tradepost.demo.errors import DemoRefused
-from tradepost.demo.papers import Town
+from tradepost.demo.papers import Site, Town
 from tradepost.demo.world import OFFERS
 from tradepost.rules.games import GAMES
 from world import MEMORY, open_directory
 
 WEEK_SECONDS = 604_800
+SECRETS = ("merchant_token", "shop_token", "secret_hash", "secret_v2", "notice_secret", "webhook_secret")
 # What these tests allow on a machine that is busy with others; alone on two cores it is a third of that.
 COLD_SECONDS, WARM_SECONDS = 60.0, 30.0
 
@@ -107,7 +108,8 @@ async def test_it_says_how_it_comes_up_and_is_up_in_seconds(demo: RunningDemo) -
     steps = [line for line in demo.said if re.match(r" *[0-9]+\.[0-9] s  ", line)]
     assert steps[-1].endswith("s  up")
     assert any("5,000 offers are on sale" in line for line in steps)
-    assert any("30 of 30 sellers are online" in line for line in steps)
+    assert any("31 of 31 sellers are online" in line for line in steps)
+    assert any("the example shop is open" in line for line in steps)
     assert demo.seconds < COLD_SECONDS
 
 
@@ -117,7 +119,7 @@ async def test_demo_json_has_what_programs_need_and_is_its_owners_alone(demo: Ru
     assert stat.S_IMODE((demo.data_dir / "town.json").stat().st_mode) == 0o600
     assert card["merchant_token"].startswith("test_")
     assert len(card["seller_steamids"]) == 28
-    assert set(card["pids"]) == {"web", "worker", "simulator", "postgres", "agents", "robots"}
+    assert set(card["pids"]) == {"web", "worker", "simulator", "postgres", "agents", "robots", "shop"}
     assert len(card["pids"]["agents"]) == 3
     assert all(is_alive(pid) for pid in demo.pids.values())
     for pid in demo.pids.values():  # Ctrl-C in the terminal is heard by the supervisor alone
@@ -129,7 +131,7 @@ async def test_demo_json_has_what_programs_need_and_is_its_owners_alone(demo: Ru
     assert await demo.steam(f"/_sim/users/{card['buyer_steamid']}")
     # What tokens there are the market knows by their hashes only, and no log has one.
     for log_file in (demo.data_dir / "logs").iterdir():
-        assert card["merchant_token"] not in log_file.read_text()
+        assert not [name for name in SECRETS if card[name] in log_file.read_text()]
 
 
 async def test_the_lines_it_prints_work_as_they_are_pasted(demo: RunningDemo) -> None:
@@ -208,7 +210,9 @@ async def test_a_port_that_is_taken_is_said_before_anything_is_touched(demo: Run
 
 async def test_whatever_is_killed_comes_back_and_the_books_are_right(demo: RunningDemo) -> None:
     names: list[str] = []
-    for number, roles in enumerate((("web", "worker", "simulator", "robots", "agents-0"), ("postgres",))):
+    for number, roles in enumerate(
+        (("web", "worker", "simulator", "robots", "shop", "agents-0"), ("postgres",))
+    ):
         now = [f"before-{number}-{place}" for place in range(4)]
         await asyncio.gather(*(buying(demo, name) for name in now))
         before = demo.pids
@@ -243,7 +247,15 @@ async def test_ctrl_c_leaves_no_process_and_the_next_start_has_what_there_was(
     async with running(data_dir, "--port", str(port)) as again:
         assert again.seconds < WARM_SECONDS
         assert not any("offers are on sale" in line for line in again.said)
-        for name in ("merchant_token", "merchant_steamid", "seller_steamids", "buyer_steamid", "steam_url"):
+        same = (
+            "merchant_token",
+            "merchant_steamid",
+            "seller_steamids",
+            "buyer_steamid",
+            "steam_url",
+            "shop_url",
+        )
+        for name in (*same, "public_hash", "secret_hash", "shop_token"):
             assert again.card[name] == card[name]
         assert (await operation(again, "kept"))["state"] == "active"
         async with again.http.get(again.card["base_url"] + "/sandbox/clock") as answer:
@@ -266,6 +278,8 @@ async def test_ctrl_c_leaves_no_process_and_the_next_start_has_what_there_was(
         assert next_one.returncode == 0
 
 
+WHOLE = Town(is_filled=True, online=("76561198000000001",), site=Site("1", "", public_hash="ab"))
+
 # The ground ------------------------------------------------------------------------------------------------------
 
 
@@ -280,20 +294,19 @@ def test_a_database_that_no_demo_made_is_never_touched(tmp_path: Path) -> None:
     assert (theirs / "PG_VERSION").exists() and not (tmp_path / "town.json").exists()
 
 
-@pytest.mark.parametrize("left", [Town(), Town(is_filled=True)])
+@pytest.mark.parametrize("left", [Town(), WHOLE])
 def test_a_town_that_was_never_whole_or_is_not_wanted_any_more_is_removed(tmp_path: Path, left: Town) -> None:
     papers.write_town(tmp_path, left)
-    for name in ("steam", "agents", "logs"):
+    for name in ("steam", "agents", "shop", "logs"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "file").touch()
     assert ground.prepare(tmp_path, fresh=left.is_filled) == Town()
     assert papers.read_town(tmp_path) == Town()
-    assert [name for name in ("steam", "agents", "logs") if (tmp_path / name).exists()] == ["logs"]
+    assert [name for name in ("steam", "agents", "shop", "logs") if (tmp_path / name).exists()] == ["logs"]
 
 
 def test_a_town_that_is_whole_is_kept(tmp_path: Path) -> None:
-    town = Town(is_filled=True, online=("76561198000000001",))
-    papers.write_town(tmp_path, town)
+    papers.write_town(tmp_path, WHOLE)
     (tmp_path / "steam").mkdir()
-    assert ground.prepare(tmp_path, fresh=False) == town
+    assert ground.prepare(tmp_path, fresh=False) == WHOLE
     assert (tmp_path / "steam").exists()

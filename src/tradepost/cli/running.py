@@ -117,7 +117,7 @@ def add(verbs: Adder) -> None:
     """Add the verbs that run something."""
     verbs.verb(
         "demo", demo,
-        ("--port", {"type": port, "help": "the market's port (8000); the simulated Steam takes the next free one"}),
+        ("--port", {"type": port, "help": "the market's port (8000); the simulated Steam and the example shop take the next, where these are free"}),
         ("--fresh", {"action": "store_true", "help": "forget what the demo had and begin anew"}),
         mode="demo",
     )  # fmt: skip

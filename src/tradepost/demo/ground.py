@@ -29,6 +29,6 @@ def prepare(data_dir: Path, *, fresh: bool) -> Town:
     # Said first, so that a start which is cut short from here on is known as one.
     papers.write_town(data_dir, Town())
     embedded.wipe(data_dir)
-    for name in (papers.STEAM, papers.AGENTS):
+    for name in (papers.STEAM, papers.AGENTS, papers.SHOP):
         shutil.rmtree(data_dir / name, ignore_errors=True)
     return Town()

@@ -1,4 +1,4 @@
-"""The homes of the sellers' programs: one folder a process, written with the agent's own hands instead of thirty pairings.
+"""The homes of people's programs: one folder a process, written with the agent's own hands instead of thirty pairings.
 
 Pairing by code and signing in through a browser is what a person does; the demo writes what comes of it, and the
 market's side of the same pairings goes into its database with everything else.
@@ -37,13 +37,13 @@ def folders(agents_dir: Path) -> list[Path]:
     return [agents_dir / f"home-{number}" for number in range(AGENT_PROCESSES)]
 
 
-def furnish(agents_dir: Path, sellers: Iterable[User], sessions: Mapping[str, bytes]) -> list[Paired]:
-    """Make the homes of those sellers whose program runs, with their Steam sessions; return the pairings."""
+def furnish(agents_dir: Path, owners: Iterable[User], sessions: Mapping[str, bytes]) -> list[Paired]:
+    """Make the homes of those whose program runs, with their Steam sessions; return the pairings."""
     paired = []
     by_process = defaultdict(list)
-    for seller in sellers:
-        if seller.agent_process is not None:
-            by_process[seller.agent_process].append(seller.steamid)
+    for owner in owners:
+        if owner.agent_process is not None:
+            by_process[owner.agent_process].append(owner.steamid)
     for number, folder in enumerate(folders(agents_dir)):
         home = Home(folder)
         home.prepare()

@@ -20,7 +20,7 @@ from tradepost.demo.processes import Pids
 from tradepost.embedded import Server
 
 TOWN, SETTINGS, ROBOTS, DEMO = "town.json", "settings.toml", "robots.json", "demo.json"
-STEAM, AGENTS, LOGS = "steam", "agents", "logs"  # folders
+STEAM, AGENTS, SHOP, LOGS = "steam", "agents", "shop", "logs"  # folders
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -28,6 +28,27 @@ class Account(msgspec.Struct, frozen=True):
 
     steamid: str
     token: str
+
+
+class Player(msgspec.Struct, frozen=True):
+    """Somebody who plays on the game site."""
+
+    steamid: str
+    name: str
+
+
+class Site(msgspec.Struct, frozen=True):
+    """The game site, as the shop that runs it has to know it; with its secrets, which the market shows once."""
+
+    steamid: str
+    token: str  # of the merchant API
+    shop_url: str = ""  # where the market was told last that the shop is
+    public_hash: str = ""
+    secret_hash: str = ""
+    secret_v2: str = ""
+    notice_secret: str = ""
+    webhook_secret: str = ""
+    players: tuple[Player, ...] = ()  # first the one who can pay at once
 
 
 class Town(msgspec.Struct, frozen=True):
@@ -41,16 +62,18 @@ class Town(msgspec.Struct, frozen=True):
     shops: tuple[Account, ...] = ()
     self_sellers: tuple[Account, ...] = ()
     customers: tuple[Account, ...] = ()
+    site: Site = Site("", "")
 
 
 def read_town(data_dir: Path) -> Town | None:
     """Return what is known of the town in a directory; None where there never was one."""
     try:
-        return msgspec.json.decode((data_dir / TOWN).read_bytes(), type=Town)
+        town = msgspec.json.decode((data_dir / TOWN).read_bytes(), type=Town)
     except FileNotFoundError:
         return None
     except msgspec.MsgspecError:
         return Town()  # of another version: filled anew
+    return town if town.site.public_hash else Town()  # of a version before there was a game site: likewise
 
 
 def write_town(data_dir: Path, town: Town) -> None:
@@ -71,16 +94,24 @@ def write_settings(data_dir: Path, settings: Settings) -> None:
 
 def environ(settings: Settings, dsn: str | None) -> dict[str, str]:
     """Return the environment of a process of the demo: ours without settings, but for those that no file has."""
-    found = {name: value for name, value in os.environ.items() if not name.startswith("TRADEPOST_")}
+    found = bare_environ()
     for one in fields(settings):
         if one.metadata["secret"] and getattr(settings, one.name):
             found[f"TRADEPOST_{one.name.upper()}"] = getattr(settings, one.name)
-    for name in ("DATABASE_URL", "TRADEPOST_DATABASE_URL"):
-        found.pop(name, None)
-    return found | {"PYTHONUNBUFFERED": "1"} | ({"DATABASE_URL": dsn} if dsn else {})
+    found.pop("TRADEPOST_DATABASE_URL", None)
+    return found | ({"DATABASE_URL": dsn} if dsn else {})
 
 
-def write_card(data_dir: Path, town: Town, settings: Settings, server: Server, pids: Pids) -> None:
+def bare_environ() -> dict[str, str]:
+    """Return our environment without any setting of the market."""
+    found = {name: value for name, value in os.environ.items() if not name.startswith("TRADEPOST_")}
+    found.pop("DATABASE_URL", None)
+    return found | {"PYTHONUNBUFFERED": "1"}
+
+
+def write_card(
+    data_dir: Path, town: Town, settings: Settings, shop_url: str | None, server: Server, pids: Pids
+) -> None:
     """Tell programs where the running demo is, and with which secrets it is used."""
     card: dict[str, Any] = {
         "base_url": settings.base_url,
@@ -90,6 +121,15 @@ def write_card(data_dir: Path, town: Town, settings: Settings, server: Server, p
         "seller_steamids": town.sellers,
         "buyer_steamid": town.buyer.steamid,
         "buyer_trade_token": town.buyer.token,
+        "shop_url": shop_url,  # null where the shop does not run
+        "shop_steamid": town.site.steamid,
+        "shop_token": town.site.token,
+        "public_hash": town.site.public_hash,
+        "secret_hash": town.site.secret_hash,
+        "secret_v2": town.site.secret_v2,
+        "notice_secret": town.site.notice_secret,
+        "webhook_secret": town.site.webhook_secret,
+        "payer_steamid": town.site.players[0].steamid,
         "pids": pids,
         "supervisor_pid": os.getpid(),
         "data_dir": str(data_dir),
@@ -100,6 +140,12 @@ def write_card(data_dir: Path, town: Town, settings: Settings, server: Server, p
             f"The user of the database cannot reach {data_dir}: the database is in {server.cluster_dir}."
         )
     write(data_dir / DEMO, msgspec.json.format(msgspec.json.encode(card)))
+
+
+def last_shop_port(data_dir: Path) -> int | None:
+    """Return the port of the example shop at the last start, if there was one."""
+    town = read_town(data_dir)
+    return urlsplit(town.site.shop_url).port if town else None
 
 
 def last_steam_port(data_dir: Path) -> int | None:

@@ -14,7 +14,7 @@ STEADY_SECONDS = 10.0  # a process that ran so long was well
 PAUSES_SECONDS = (0.0, 0.2, 0.5, 1.0, 2.0, 5.0)  # before a start, by how often in a row it ended soon
 LOG_BYTES_MAX = 32 << 20
 
-STOP_ORDER = ("robots", "agents", "worker", "web", "simulator")  # who uses others stops before them
+STOP_ORDER = ("robots", "agents", "worker", "shop", "web", "simulator")  # who uses others stops before them
 
 Say = Callable[[str], None]
 Pids = Mapping[str, int | list[int | None] | None]  # by what a process is; the sellers' programs are several

@@ -7,7 +7,7 @@ made-up people. Its processes are programs like anybody's: they share settings, 
 import asyncio
 import os
 import sys
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
 from datetime import datetime
 from typing import Any
@@ -15,17 +15,19 @@ from typing import Any
 import msgspec
 
 from tradepost import embedded
-from tradepost.app import Clock
+from tradepost.app import App, Clock, open_app
 from tradepost.config import Settings
 from tradepost.db import DatabaseBusy, DatabaseGone, Db, migrate
-from tradepost.demo import addresses, filling, ground, homes, lock, papers, readiness, settling, welcome
+from tradepost.demo import addresses, filling, ground, homes, lock, papers, readiness, settling, site, welcome
 from tradepost.demo.errors import DemoRefused
-from tradepost.demo.papers import AGENTS, DEMO, LOGS, ROBOTS, SETTINGS, STEAM, Town
+from tradepost.demo.papers import AGENTS, DEMO, LOGS, ROBOTS, SETTINGS, SHOP, STEAM, TOWN, Site, Town
 from tradepost.demo.processes import Family, Pids
 from tradepost.demo.robots import Config as RobotsConfig
 from tradepost.demo.stock import STAPLES
+from tradepost.demo.world import OFFERS
 
 START_SECONDS = 120.0  # after which a start has failed; a slow machine needs a sixth of it
+SHOP_SECONDS = 15.0  # for the shop to answer; the market is there without it
 ONLINE_SECONDS = 15.0  # for sellers to come online; one who was signed out or unpaired never does
 WATCH_SECONDS = 0.2
 TRIM_SECONDS, QUOTE_SECONDS = 60.0, 6 * 3600.0  # how often logs are cut, and rates set anew
@@ -42,6 +44,7 @@ class Supervisor:
         self._stack = AsyncExitStack()
         self._family = Family(self._dir / LOGS, self._say)
         self._town = Town()
+        self._shop_url = ""
         self._server: embedded.Server | None = None
         self._pids: Pids = {}
 
@@ -54,7 +57,12 @@ class Supervisor:
         self._family.lock = await lock.take(self._dir)
         self._stack.callback(os.close, self._family.lock)
         self._settings = addresses.chosen(self._settings, papers.last_steam_port(self._dir))
+        was_there = (self._dir / TOWN).exists()
+        last_shop_port = papers.last_shop_port(self._dir)
         self._town = await asyncio.to_thread(ground.prepare, self._dir, fresh=self._fresh)
+        if was_there and not self._town.is_filled and not self._fresh:
+            self._say("what is here was made by another version, or never whole: it is made anew")
+        self._shop_url = addresses.shop_url(self._settings, last_shop_port)
         papers.write_settings(self._dir, self._settings)
         try:
             async with asyncio.timeout(START_SECONDS):
@@ -70,12 +78,17 @@ class Supervisor:
         if self._town.is_filled:
             await _together(self._start_steam(), self._start_market())
             since = await self._start_sellers()
+            await self._tell_market(site.direct)
+            papers.write_town(self._dir, self._town)
+            await self._start_shop()
         else:
             arriving = settling.arrive(self._steam_url, self._dir / AGENTS, self._start_steam())
             arrived, _ = await _together(arriving, self._start_market())
             self._town = await settling.register(self._db, arrived)
             self._say("the people are there")
             since = await self._start_sellers()
+            await self._tell_market(site.open_gateway)
+            await self._start_shop()
             offers = await settling.offer(self._db, arrived, self._steam_url)
             papers.write_town(self._dir, self._town)
             await readiness.shows(self._market_url, self._town, self._db)
@@ -85,6 +98,7 @@ class Supervisor:
         self._say("the market answers")
         heard = await readiness.online(self._db, self._town.online, since, ONLINE_SECONDS)
         self._say(f"{heard} of {len(self._town.online)} sellers are online")
+        await self._find_shop()
         # Last, as nobody waits for these two: a purchase made before the worker is up is attended to when it is.
         await self._start("worker", "tradepost", "worker", *self._where)
         await self._start_robots()
@@ -113,17 +127,47 @@ class Supervisor:
             await self._start(f"agents-{number}", "tradepost", "agent", "run", "--home", str(home))
         return since
 
+    async def _tell_market(self, tell: Callable[[App, Site, str], Awaitable[Site]]) -> None:
+        """Have the market know where the game site is at this start."""
+        async with open_app(self._settings, self._dsn) as app:
+            told = await tell(app, self._town.site, self._shop_url)
+        self._town = msgspec.structs.replace(self._town, site=told)
+
+    async def _start_shop(self) -> None:
+        """Start the example shop, where there is one; it is a site like anybody's, with its own few settings."""
+        if not site.PROGRAM.exists():
+            self._say("there is no example shop here: it comes with the repository, in examples/shop")
+            return
+        folder = self._dir / SHOP
+        folder.mkdir(exist_ok=True)
+        command = site.command(self._town.site, self._market_url, folder)
+        await self._family.add("shop", command, papers.bare_environ() | site.environ(self._town.site))
+
+    async def _find_shop(self) -> None:
+        """Wait until the shop answers; not for ever, as all else is there without it."""
+        if not self._has_shop:
+            return
+        try:
+            async with asyncio.timeout(SHOP_SECONDS):
+                await readiness.answers(self._shop_url)
+        except TimeoutError:
+            self._say(f"the example shop does not answer; see {self._dir / LOGS / 'shop.log'}")
+        else:
+            self._say("the example shop is open")
+
     async def _start_robots(self) -> None:
         town, config_file = self._town, self._dir / ROBOTS
         people = (town.shops, town.self_sellers, town.customers, town.buyer)
-        config = RobotsConfig(self._market_url, self._steam_url, *people, spared=STAPLES)
+        config = RobotsConfig(self._market_url, self._steam_url, *people, spared=STAPLES, first_offers=OFFERS)
         papers.write(config_file, msgspec.json.encode(config))
         await self._start("robots", "tradepost.demo.robots", "--config", str(config_file))
 
     async def welcome(self) -> str:
         """Return what a person is told when the demo is up."""
         bargain = await welcome.find_bargain(self._db, self._town)
-        return welcome.welcome(self._town, self._settings, bargain)
+        return welcome.welcome(
+            self._town, self._settings, bargain, self._shop_url if self._has_shop else None
+        )
 
     async def watch(self) -> None:
         """Keep demo.json true, logs short and rates young, until cancelled."""
@@ -163,6 +207,16 @@ class Supervisor:
         return ("--config", str(self._dir / SETTINGS), "--data-dir", str(self._dir))
 
     @property
+    def _dsn(self) -> str:
+        if self._server is None:
+            raise RuntimeError("the database does not run yet")
+        return self._server.dsn
+
+    @property
+    def _has_shop(self) -> bool:
+        return "shop" in self._family.pids()
+
+    @property
     def _steam_url(self) -> str:
         return self._settings.steam_control_url
 
@@ -184,7 +238,8 @@ class Supervisor:
         if pids == self._pids or None in flat:
             return
         self._pids = pids
-        papers.write_card(self._dir, self._town, self._settings, self._server, pids)
+        shop_url = self._shop_url if self._has_shop else None
+        papers.write_card(self._dir, self._town, self._settings, shop_url, self._server, pids)
 
     def _say(self, sentence: str) -> None:
         # Also from the thread in which the database is started.

@@ -1,4 +1,4 @@
-"""Runs a module as `python -m` does, but for no longer than the process lives that started it.
+"""Runs a module or a file as `python` does, but for no longer than the process lives that started it.
 
     python -m tradepost.demo.tied tradepost serve --data-dir var/demo
 
@@ -19,10 +19,13 @@ GRACE_SECONDS = 5.0  # for the program to stop in its own way; less than the nex
 
 
 def main() -> None:
-    """Run the module named on the command line, with the arguments after its name."""
+    """Run the module or the file named on the command line, with the arguments after its name."""
     threading.Thread(target=_end_with_starter, name="line to the starter", daemon=True).start()
-    module = sys.argv.pop(1)
-    runpy.run_module(module, run_name="__main__", alter_sys=True)
+    program = sys.argv.pop(1)
+    if program.endswith(".py"):
+        runpy.run_path(program, run_name="__main__")
+    else:
+        runpy.run_module(program, run_name="__main__", alter_sys=True)
 
 
 def _end_with_starter() -> None:

@@ -42,7 +42,7 @@ async def find_bargain(db: Reader, town: Town) -> Bargain | None:
     )
 
 
-def welcome(town: Town, settings: Settings, bargain: Bargain | None) -> str:
+def welcome(town: Town, settings: Settings, bargain: Bargain | None, shop_url: str | None) -> str:
     """Return the text that a person reads when the demo is up."""
     data_dir = settings.data_dir
     lines = [
@@ -51,10 +51,19 @@ def welcome(town: Town, settings: Settings, bargain: Bargain | None) -> str:
         f"Its API can be read, and tried, at {settings.base_url}/docs.",
         f"What programs need to know is in {data_dir / DEMO}, what happens in {data_dir / LOGS}.",
         "",
+        *(pay_with_skins(town, shop_url) if shop_url else ()),
     ]
     for comment, command in tour(town, settings.base_url, data_dir, bargain):
         lines += [f"  # {comment}", f"  {command}", ""]
     return "\n".join([*lines, "Ctrl-C stops it; started again, it has what it had.", ""])
+
+
+def pay_with_skins(town: Town, shop_url: str) -> Iterator[str]:
+    """Yield the lines that lead a person from the example shop's page to the credited balance."""
+    name = town.site.players[0].name
+    yield f"Pay with skins: open {shop_url}, press its button, sign in as `{name}` and put some on sale."
+    yield "Robots buy them within seconds. Let seven days pass on the shop's page, and the balance has grown."
+    yield ""
 
 
 def tour(town: Town, base_url: str, data_dir: Path, bargain: Bargain | None) -> Iterator[tuple[str, str]]:
