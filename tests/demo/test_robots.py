@@ -8,7 +8,7 @@ import pytest
 from steam.sim import simulator
 from steam.visitor import ALICE, BOB, Visitor, people, sent
 from tradepost.demo import customers
-from tradepost.demo.customers import Customer
+from tradepost.demo.customers import Customer, Phone
 
 
 class Fixed(random.Random):
@@ -71,6 +71,17 @@ async def test_a_customer_thinks_before_he_answers() -> None:
         for _ in range(2):
             await customer.attend()
         assert await state_of(alice, gift) == 2
+
+
+async def test_a_players_phone_says_yes_to_what_steam_asks_him() -> None:
+    async with simulator() as sim, aiohttp.ClientSession() as http:
+        alice, bob, _ = await people(sim)
+        reply = await alice.send(bob, [(730, 2, (await alice.items())[0])])
+        offer = reply.body["tradeofferid"]
+        assert await state_of(alice, offer) == 9  # it waits for the phone
+        for _ in range(2):
+            assert await Phone(http, sim.base_url, ALICE).attend() > 0
+        assert await state_of(alice, offer) == 2
 
 
 @pytest.mark.usefixtures("_hasty")

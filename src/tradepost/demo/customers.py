@@ -1,4 +1,7 @@
-"""A customer: signs in to the simulated Steam, looks at his trade offers and answers them after a human while."""
+"""A customer: signs in to the simulated Steam, looks at his trade offers and answers them after a human while.
+
+Beside him a phone: it says yes for a player whose program asks Steam to send, as that player has no phone to tap on.
+"""
 
 import asyncio
 import random
@@ -10,6 +13,7 @@ from tradepost import log
 from tradepost.steam.ids import steamid_of
 
 POLL_SECONDS = 2.5
+PHONE_SECONDS = 3.0
 EAGER_POLL_SECONDS = 1.0
 THINK_SECONDS = (2.0, 6.0)
 EAGER_THINK_SECONDS = (0.5, 1.5)
@@ -19,6 +23,19 @@ ACTIVE = 2  # in Steam's list of states
 OK, UNAUTHORIZED, FORBIDDEN = 200, 401, 403
 
 logger = log.get(__name__)
+
+
+class Phone:
+    """The phone of a player, on which everything that Steam asks is confirmed."""
+
+    def __init__(self, http: aiohttp.ClientSession, steam_url: str, steamid: str) -> None:
+        self._http, self._url = http, f"{steam_url}/_sim/users/{steamid}/confirm"
+
+    async def attend(self) -> float:
+        """Say yes to what is asked; return after how many seconds to look again."""
+        async with self._http.post(self._url) as answer:
+            answer.raise_for_status()
+        return PHONE_SECONDS
 
 
 class Customer:

@@ -18,7 +18,7 @@ import aiohttp
 import msgspec
 
 from tradepost import log
-from tradepost.demo.customers import Customer
+from tradepost.demo.customers import Customer, Phone
 from tradepost.demo.guests import Guests
 from tradepost.demo.papers import Account
 from tradepost.demo.shops import Shops
@@ -40,6 +40,7 @@ class Config(msgspec.Struct, frozen=True):
     buyer: Account
     spared: tuple[str, ...] = ()  # names that the robots do not buy: a tour of the demo counts on them
     first_offers: int = 0  # how many there were from the beginning
+    phones: tuple[str, ...] = ()  # of these players
 
 
 async def run(config: Config, stop: asyncio.Event) -> None:
@@ -51,8 +52,10 @@ async def run(config: Config, stop: asyncio.Event) -> None:
         guests = Guests(shops, dice, config.first_offers)
         customers = [Customer(http, config.steam_url, each.steamid, dice) for each in config.customers]
         buyer = Customer(http, config.steam_url, config.buyer.steamid, dice, is_eager=True)
+        phones = [Phone(http, config.steam_url, steamid) for steamid in config.phones]
         deeds: list[tuple[str, Callable[[], Awaitable[float]]]] = [
             *((f"customer {each.steamid}", each.attend) for each in (*customers, buyer)),
+            *(("phone", each.attend) for each in phones),
             ("buy", lambda: shops.buy(config.shops, config.customers)),
             ("buy from guests", lambda: guests.buy(config.shops, config.customers, config.self_sellers)),
             ("list", lambda: shops.list_again(config.self_sellers)),

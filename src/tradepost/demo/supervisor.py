@@ -158,7 +158,14 @@ class Supervisor:
     async def _start_robots(self) -> None:
         town, config_file = self._town, self._dir / ROBOTS
         people = (town.shops, town.self_sellers, town.customers, town.buyer)
-        config = RobotsConfig(self._market_url, self._steam_url, *people, spared=STAPLES, first_offers=OFFERS)
+        config = RobotsConfig(
+            self._market_url,
+            self._steam_url,
+            *people,
+            spared=STAPLES,
+            first_offers=OFFERS,
+            phones=tuple(one.steamid for one in town.site.players),
+        )
         papers.write(config_file, msgspec.json.encode(config))
         await self._start("robots", "tradepost.demo.robots", "--config", str(config_file))
 
