@@ -9,7 +9,7 @@ from tradepost.dialects.shadowpay.meanings import MEANINGS
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 ERRORS_HEAD = """# The codes of errors
 
-What a call of the merchant API is refused with. Both versions answer the same body, whatever the cause:
+What a call of the merchant API, or a link, is refused with. All answer the same body, whatever the cause:
 
 ```json
 {"status": "error", "error_message": "need_sum", "error_details": "Deposit and balance together are less than the price."}
@@ -19,7 +19,7 @@ What a call of the merchant API is refused with. Both versions answer the same b
 `error_details` is a sentence for a person and may be worded anew at any time; for a `validation_error` it begins with the name of the field, as you spelled it.
 `buyer_has_buy_items_ban` also has `ban_until` and `ban_reason`.
 
-v2 answers the HTTP status shown here. v1 answers 200 whatever the cause, as its callers read the body alone; only 413 (more was sent than is read) and 429 (too many requests) keep their status there.
+v2 answers the HTTP status shown here. v1 and links ([pay.md](pay.md)) answer 200 whatever the cause, as their callers read the body alone; only 413 (more was sent than is read) and 429 (too many requests) keep their status there.
 No input causes a 500, 502 or 503: these are faults of ours, of Steam, or something that was switched off. Answers with 429 and 503 have the header `Retry-After`, in seconds. Every answer has an `X-Request-Id`, under which it is found in the server's log.
 
 | code | HTTP (v2) | cause | what to do |

@@ -3,7 +3,7 @@
 from starlette.routing import BaseRoute
 
 from tradepost.app import App
-from tradepost.dialects import agent_api, health, sandbox, web
+from tradepost.dialects import agent_api, health, pay, sandbox, web
 from tradepost.dialects.openapi import papers
 from tradepost.dialects.pace import Paces
 from tradepost.dialects.shadowpay import v1, v2
@@ -11,7 +11,7 @@ from tradepost.dialects.shadowpay import v1, v2
 
 def routes(app: App) -> list[BaseRoute]:
     """Every way into this server."""
-    pace = Paces(app.settings)  # one for both versions: it is the token that calls
+    pace = Paces(app.settings)  # one for all: it is the token that calls, in v1 and v2 alike
     return [
         *papers.routes(app),  #        /docs        and each API's openapi.json, before the API itself
         *v1.routes(app, pace),  #      /api/v1      merchants
@@ -19,5 +19,6 @@ def routes(app: App) -> list[BaseRoute]:
         *agent_api.routes(app),  #     /agent/v1    sellers' programs
         *sandbox.routes(app),  #       /sandbox     the clock, where it may be moved
         *web.routes(app),  #           / /merchant  pages, for people who sign in through Steam
+        *pay.routes(app, pace),  #     /en/pay/...  links of merchants; pages below /en/pay go before it
         *health.routes(app),  #        /healthz /readyz /metrics
     ]

@@ -12,8 +12,10 @@ from referencing.jsonschema import DRAFT202012
 
 from tradepost.dialects.openapi.agent import agent_document
 from tradepost.dialects.openapi.documents import merchant_document, needed
+from tradepost.dialects.openapi.pay import pay_document
 from tradepost.dialects.openapi.versions import VERSIONS
 
+LINK = re.compile(r"/[^/]+/pay/[^/]+")
 ROWS = 20  # of a long list only the first and the last so many are looked at
 
 
@@ -97,6 +99,12 @@ def agent_papers() -> Papers:
 
 
 @cache
+def pay_papers() -> Papers:
+    """The papers of the links."""
+    return Papers(pay_document("", "0"))
+
+
+@cache
 def papers() -> dict[str, Papers]:
     """The papers of every dialect, by its prefix."""
     return {version.prefix: Papers(merchant_document(version, "", "0")) for version in VERSIONS}
@@ -108,3 +116,5 @@ def check(method: str, path: str, status: int, body: Any, headers: dict[str, str
     for prefix, found in papers().items():
         if path.startswith(prefix + "/"):
             found.check(method, path.removeprefix(prefix), status, body, headers)
+    if LINK.fullmatch(path) and headers.get("Content-Type") == "application/json":
+        pay_papers().check(method, path, status, body, headers)

@@ -16,7 +16,7 @@ from schemathesis.specs.openapi import definitions
 
 from dialects.papers import Papers, papers
 from dialects.shop import Shop
-from tradepost.dialects import agent_api, fields
+from tradepost.dialects import agent_api, fields, pay
 from tradepost.dialects.hosts import is_allowed
 from tradepost.dialects.openapi import agent
 from tradepost.dialects.openapi.agent import agent_document
@@ -25,6 +25,7 @@ from tradepost.dialects.openapi.examples import EXAMPLES
 from tradepost.dialects.openapi.outline import calls
 from tradepost.dialects.openapi.pages import coloured, line_of, prose
 from tradepost.dialects.openapi.parameters import parameters
+from tradepost.dialects.openapi.pay import pay_document
 from tradepost.dialects.openapi.traits import ETAGS, HEADERS, MORE, WARNINGS, key_of
 from tradepost.dialects.openapi.values import VALUES, Schema
 from tradepost.dialects.openapi.versions import ABOUT, VERSIONS, Version, operations
@@ -34,6 +35,7 @@ from tradepost.rules.refusals import Refusal
 from write_papers import PAGES
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
+OTHERS = {"pay": pay_document, "agent": agent_document}
 EVERY = [(version, one) for version in VERSIONS for one in operations(version)]
 KINDS = [
     kind
@@ -43,8 +45,8 @@ KINDS = [
 
 
 def document(key: str) -> Schema:
-    if key == "agent":
-        return agent_document("http://market.example", "1.0")
+    if key in OTHERS:
+        return OTHERS[key]("http://market.example", "1.0")
     return merchant_document(next(one for one in VERSIONS if one.key == key), "http://market.example", "1.0")
 
 
@@ -55,14 +57,14 @@ def name(value: Any) -> str:
 # The documents -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("key", ["v1", "v2", "agent"])
+@pytest.mark.parametrize("key", ["v1", "v2", *OTHERS])
 def test_a_document_is_openapi(key: str) -> None:
     made = json.loads(json.dumps(document(key)))
     Draft202012Validator(definitions.OPENAPI_31).validate(made)
     for schema in made["components"]["schemas"].values():
         Draft202012Validator.check_schema(schema)
     ids = [one["operationId"] for methods in made["paths"].values() for one in methods.values()]
-    assert len(ids) == len(set(ids)) > 5
+    assert len(ids) == len(set(ids)) > (0 if key == "pay" else 5)
     refs = set(re.findall(r'"#/components/(\w+)/([\w-]+)"', json.dumps(made)))
     assert {name for _, name in refs} >= set(made["components"]["schemas"])  # nothing that nobody needs
     assert all(name in made["components"][kind] for kind, name in refs)
@@ -81,6 +83,13 @@ def test_every_call_is_told_whole(version: Version, one: Any) -> None:
     assert {"200", "429"} <= made["responses"].keys()
 
 
+def test_a_link_is_told_whole() -> None:
+    made = document("pay")["paths"][pay.ROUTE]["post"]
+    for parameter in parameters(pay.LinkAsked):
+        assert re.fullmatch(r"[A-Z].*[.]", parameter.description, re.DOTALL), parameter.name
+    assert {"200", "413", "429"} == made["responses"].keys()
+
+
 def test_every_field_that_an_agent_sends_has_a_sentence() -> None:
     made = document("agent")
     for told in agent.CALLS.values():
@@ -94,6 +103,7 @@ def test_no_table_tells_of_a_call_that_there_is_not() -> None:
     assert MORE.keys() | WARNINGS.keys() | HEADERS.keys() <= keys
     assert keys >= ETAGS
     ids = {(version.key, one.id) for version, one in EVERY} | {("agent", name) for name in agent.CALLS}
+    ids.add(("pay", "link"))
     assert EXAMPLES.keys() <= ids
     assert agent.CALLS.keys() == {handler.__name__ for _, _, handler in agent_api.CALLS}
 
@@ -212,7 +222,7 @@ async def test_a_reply_that_the_papers_do_not_tell_of_is_found() -> None:
 
 
 async def test_the_documents_are_served_to_everybody(shop: Shop) -> None:
-    for prefix in ("/api/v1", "/api/v2", "/agent/v1"):
+    for prefix in ("/api/v1", "/api/v2", "/pay", "/agent/v1"):
         url = f"{shop.url}{prefix}/openapi.json"
         async with shop.http.get(url, headers={"Host": "api.elsewhere.example"}) as answer:
             assert answer.status == 200 and answer.content_type == "application/json"
@@ -226,7 +236,7 @@ async def test_the_documents_are_served_to_everybody(shop: Shop) -> None:
 
 
 async def test_the_pages_are_for_the_hosts_that_are_allowed(shop: Shop) -> None:
-    for path in ("/docs", "/docs/v1", "/docs/v2", "/docs/agent"):
+    for path in ("/docs", "/docs/v1", "/docs/v2", "/docs/pay", "/docs/agent"):
         async with shop.http.get(shop.url + path) as answer:
             assert answer.status == 200 and answer.content_type == "text/html"
             policy, page = answer.headers["Content-Security-Policy"], await answer.text()
@@ -285,7 +295,7 @@ async def test_a_page_shows_every_call_and_every_code(shop: Shop) -> None:
         )
 
 
-@pytest.mark.parametrize("key", ["v1", "v2", "agent"])
+@pytest.mark.parametrize("key", ["v1", "v2", *OTHERS])
 def test_the_requests_that_a_page_shows_are_programs(key: str) -> None:
     for call in calls(document(key), "Token: $TOKEN"):
         shown = dict(call.requests)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Self
 
 from tradepost.market import rates
+from tradepost.rules import payment
 from tradepost.rules.callback_address import URL_CHARS_MAX
 from tradepost.rules.games import GAMES
 from tradepost.rules.money import CENTS_MAX, read_cents, write_cents
@@ -37,6 +38,7 @@ _FLOAT = re.compile(r"(?:0|[1-9][0-9]{0,3})(?:\.[0-9]{1,40})?(?:[eE]-[0-9]{1,2})
 _FLOAT_SPAN = re.compile(f"{_FLOAT.pattern}(?:-{_FLOAT.pattern})?", re.ASCII)
 _HYPHEN = re.compile(r"(?<![eE])-")  # and not the minus of an exponent
 _UNIX = re.compile(r"0|[1-9][0-9]{0,10}", re.ASCII)
+_SIGNATURE = re.compile(rf"[0-9a-fA-F]{{{payment.SECRET_CHARS}}}", re.ASCII)
 _MOMENT = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?: ([0-9]{2}):([0-9]{2}):([0-9]{2}))?", re.ASCII)
 
 
@@ -100,6 +102,60 @@ class TradeToken(str):
         """The token; a text that cannot be one has a refusal of its own: it has to be looked up again."""
         if not is_trade_token(text):
             raise BuyerTradeUrl(f"trade_token: {BuyerTradeUrl.sentence}")
+        return cls(text)
+
+
+class PayerToken(str):
+    """The token of a payer's trade URL, as his site knows it."""
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """The token; where it cannot be one the site has a fault, as the payer names his own on the page."""
+        if not is_trade_token(text):
+            raise ValueError("must be the 6 to 16 characters after token= in the payer's trade URL")
+        return cls(text)
+
+
+class OrderId(str):
+    """A site's own name for an order that is paid with skins."""
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """The name as it was sent, which is what is signed."""
+        if not payment.is_order_id(text):
+            raise ValueError("must have 1 to 64 letters, digits and signs of _ . : -")
+        return cls(text)
+
+
+class SiteAccount(str):
+    """The number of a site's user; it goes back as it came."""
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """The digits as they were sent."""
+        if not payment.is_account(text):
+            raise ValueError(f"must be a whole number of digits alone, at most {payment.ACCOUNT_MAX}")
+        return cls(text)
+
+
+class Amount(str):
+    """What a site would like to be paid, kept as the text that it signed."""
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """The text of a price; `6.6` and `6.60` are one price and two texts."""
+        Price.read(text)
+        return cls(text)
+
+
+class Signature(str):
+    """A signature in hexadecimal, in either case of letters."""
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """The digits as they were sent."""
+        if not _SIGNATURE.fullmatch(text):
+            raise ValueError(f"must have {payment.SECRET_CHARS} hexadecimal digits")
         return cls(text)
 
 

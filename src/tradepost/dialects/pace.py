@@ -1,4 +1,6 @@
-"""How often somebody may call: each token in all and by kind of call, and each address with wrong tokens.
+"""How often somebody may call: each token in all and by kind of call, and each address with what is wrong.
+
+For links it is the merchant who is counted, as he has shown by his signature who he is.
 
 Each process counts for itself. Whoever has not called for longest is forgotten first, so that no crowd of callers
 fills the memory.
@@ -102,19 +104,19 @@ class Paces:
         self._limits = {kind: Pace(per_minute) for kind, per_minute in limits(settings).items()}
         self._wrong = Pace(settings.wrong_tokens_per_minute)
 
-    def count(self, token_id: int, kind: Kind, now: datetime) -> tuple[Allowance, bool]:
-        """Count a token's call; return what is left of the tighter of its two limits, and whether it was too many.
+    def count(self, caller: Hashable, kind: Kind, now: datetime) -> tuple[Allowance, bool]:
+        """Count a call; return what is left of the tighter of its caller's two limits, and whether it was too many.
 
-        One that is too many is counted by neither limit.
+        The caller is a token's id, or for links what stands for the merchant. A call too many is counted by neither limit.
         """
         both = (self._limits["all"], self._limits[kind])
-        full = [seen for limit in both if (seen := limit.look(token_id, now)).wait_seconds]
+        full = [seen for limit in both if (seen := limit.look(caller, now)).wait_seconds]
         if full:
             return max(full, key=lambda one: one.wait_seconds), True
-        return min((limit.take(token_id, now) for limit in both), key=_tightness), False
+        return min((limit.take(caller, now) for limit in both), key=_tightness), False
 
     def wrong(self, address: str, now: datetime) -> None:
-        """Count a wrong token from an address; raises TooManyRequests where there were too many.
+        """Count a wrong token or signature from an address; raises TooManyRequests where there were too many.
 
         Only wrong ones are refused so: who shares an address with a guesser, and has a right one, is let in.
         """

@@ -5,6 +5,7 @@ others it is refused; so is an order whose signed text is another order's, split
 """
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
@@ -17,6 +18,7 @@ from tradepost.market.seals import SealBroken
 from tradepost.rules import payment
 from tradepost.rules.refusals import Conflicting, Malformed, NotFound, SwitchedOff
 
+NO_MERCHANT = "There is no merchant with this public hash."
 QUIETED_MAX = 500  # payments looked at in one turn of a chore
 
 logger = log.get(__name__)
@@ -63,10 +65,16 @@ COLUMNS = ", ".join(f"p.{column.name}" for column in fields(Payment))
 
 
 async def make(
-    app: App, public_hash: str, asked: Asked, parameters: dict[str, str], digest: bytes
+    app: App,
+    public_hash: str,
+    asked: Asked,
+    parameters: dict[str, str],
+    digest: bytes,
+    admit: Callable[[int], None] = lambda _: None,
 ) -> Payment:
     """Return the payment of an order, made now or before; `parameters` are all that were sent, for `signature_v2`.
 
+    `admit` is told whose link it is as soon as his signature is found good, and may refuse it before anything is written.
     Raises NotFound for a public hash that is nobody's, Conflicting for a signature that does not fit, for an order that
     was asked for with other parameters, and for one whose signed text is another order's.
     """
@@ -78,9 +86,10 @@ async def make(
             "The market cannot check signatures at the moment; its operator has to see to it."
         ) from None
     if keys is None:
-        raise NotFound("There is no merchant with this public hash.")
+        raise NotFound(NO_MERCHANT)
     signed = payment.signed_text(asked.order_id, asked.amount, asked.currency)
     used_newest = _check_signatures(keys, asked, signed, parameters)
+    admit(keys.account_id)
     now = app.now()
     async with app.db.transaction() as tx:
         if used_newest and keys.secret_used_at is None:

@@ -7,7 +7,7 @@ from tradepost.dialects.shadowpay.meanings import MEANINGS
 
 HEAD = """# Tradepost
 
-> An open, self-hosted market for Steam items. Merchants buy and sell items for their users over the ShadowPay merchant API, v1 and v2; sellers' programs send the items over the agent API.
+> An open, self-hosted market for Steam items. Merchants buy and sell items for their users over the ShadowPay merchant API, v1 and v2; sellers' programs send the items over the agent API. Sites let their users pay with skins by a link and are told of each sold one (IPN).
 
 Use v2 for new programs; v1 is for clients that were written for it. Paths below are relative to this server.
 

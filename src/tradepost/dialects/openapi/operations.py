@@ -69,7 +69,7 @@ def operation(version: Version, one: Operation, example: Example | None) -> Sche
     found = list(query_parameters(method.asked, one.in_path))
     if one.has_body:
         found = [parameter for parameter in found if parameter["in"] == "path"]
-        made["requestBody"] = _body(method.asked, one.in_path, example)
+        made["requestBody"] = body_of(method.asked, one.in_path, example)
     for parameter in found:
         if example is not None and parameter["name"] in example.asked:
             parameter["example"] = example.asked[parameter["name"]]
@@ -93,7 +93,7 @@ def said_of(method: Method) -> tuple[str, str]:
     return first.rstrip("."), "\n\n".join(part for part in parts if part)
 
 
-def _body(asked: type[msgspec.Struct], in_path: frozenset[str], example: Example | None) -> Schema:
+def body_of(asked: type[msgspec.Struct], in_path: frozenset[str], example: Example | None) -> Schema:
     """What a call is asked with, as JSON or as a form."""
     whole: Schema = {"$ref": f"#/components/schemas/{asked.__name__}"}
     as_json: Schema = {"schema": json_object(asked, in_path) if in_path else whole}
@@ -131,9 +131,9 @@ def _responses(version: Version, one: Operation, example: Example | None) -> Sch
     for status in sorted(words):
         about = OURS.get(status) or f"{HTTPStatus(int(status)).phrase}."
         responses[status] = {
-            "description": f"{about}\n\n{_causes(words[status])}",
+            "description": f"{about}\n\n{causes(words[status])}",
             "headers": _headers(status, one),
-            "content": {JSON: {"schema": _refusal(words[status])}},
+            "content": {JSON: {"schema": refusal(words[status])}},
         }
     return responses
 
@@ -151,8 +151,8 @@ def _success(one: Operation, refused: list[str], example: Example | None) -> Sch
         )
     about = "It was done."
     if refused:
-        schema = {"oneOf": [schema, _refusal(refused)]}
-        about = f"It was done, or refused: `status` in the body says which.\n\n{_causes(refused)}"
+        schema = {"oneOf": [schema, refusal(refused)]}
+        about = f"It was done, or refused: `status` in the body says which.\n\n{causes(refused)}"
     shown: Schema = {"schema": schema}
     if example is not None:
         shown["example"] = example.answered
@@ -172,10 +172,12 @@ def _headers(status: str, one: Operation) -> Schema:
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
-def _refusal(words: list[str]) -> Schema:
+def refusal(words: list[str]) -> Schema:
+    """The body of a refusal with one of these codes."""
     codes: Schema = {"type": "object", "properties": {"error_message": {"enum": words}}}
     return {"allOf": [{"$ref": "#/components/schemas/Refused"}, codes]}
 
 
-def _causes(words: list[str]) -> str:
+def causes(words: list[str]) -> str:
+    """What each of these codes means, as a list."""
     return "\n".join(f"- `{word}`: {MEANINGS[word].cause}" for word in words)

@@ -19,6 +19,8 @@ from tradepost.dialects.openapi.agent import CAUSES, agent_document
 from tradepost.dialects.openapi.documents import merchant_document
 from tradepost.dialects.openapi.llms import llms
 from tradepost.dialects.openapi.outline import Call, by_tag, calls
+from tradepost.dialects.openapi.pay import PREFIX as PAY_PREFIX
+from tradepost.dialects.openapi.pay import pay_document
 from tradepost.dialects.openapi.values import Schema
 from tradepost.dialects.openapi.versions import VERSIONS, statuses_of
 from tradepost.dialects.shadowpay.meanings import MEANINGS
@@ -40,8 +42,14 @@ class Paper:
     short: str
     about: str
     prefix: str
-    header: str  # that the token goes in
+    header: str  # that the token goes in; nothing where there is none
     document: Schema
+    below: str = ""  # what its paths begin with, where that is not the prefix of its document
+
+    @property
+    def where(self) -> str:
+        """Where its calls lie."""
+        return self.below or self.prefix
 
     @property
     def title(self) -> str:
@@ -81,6 +89,9 @@ class Desk:
             Paper(key, short, about, prefixes[key], "Token: $TOKEN", found[key])
             for key, short, about in merchants
         ]
+        about = "For sites whose users pay with their skins: one call for a link, an IPN for each skin that is sold."
+        links = pay_document(self.base_url, release)
+        papers.append(Paper("pay", "Pay by skins", about, PAY_PREFIX, "", links, "/en/pay"))
         about = "For programs of sellers, which keep the Steam session and send the items."
         document = agent_document(self.base_url, release)
         bearer = "Authorization: Bearer $TOKEN"
@@ -134,7 +145,8 @@ class Desk:
 def routes(app: App) -> list[BaseRoute]:
     """The ways to all papers; the documents are for any host, as the APIs are, the pages for those allowed."""
     desk = Desk(app.settings.base_url)
-    prefixes = {version.key: version.prefix for version in VERSIONS} | {"agent": agent_api.PREFIX}
+    prefixes = {version.key: version.prefix for version in VERSIONS}
+    prefixes |= {"pay": PAY_PREFIX, "agent": agent_api.PREFIX}
     names = {f"{prefix}/{DOCUMENT}": f"document:{key}" for key, prefix in prefixes.items()}
     names |= {f"/docs/{key}": f"page:{key}" for key in prefixes}
     names |= {"/docs": "index", "/llms.txt": "llms.txt"}

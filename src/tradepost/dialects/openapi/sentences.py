@@ -61,6 +61,16 @@ OF_STRUCTS: dict[str, dict[str, str]] = {
         "price": "The most that you will pay, in USD: if the item is dearer, nothing is bought.",
     },
     "BoughtAsked": {"custom_id": "The custom ids of the purchases."},
+    "LinkAsked": {
+        "account": "The number that your user has at your site; it comes back in each IPN as you sent it.",
+        "order_id": "Your own name for this order: one order is one payment, however often you ask.",
+        "security_steam_id": "The SteamID64 of your user, who alone can pay with the link.",
+        "currency": "What your order is in: USD.",
+        "signature": "SHA-256 over `order_id`, `amount`, `currency` and your secret hash, run together as they are sent.",
+        "steam_trade_token": "The token of your user's trade URL, if you know it: what stands behind `token=`.",
+        "amount": "What you would like to be paid, in USD: it is shown and preselects skins, but neither limits nor completes a payment.",
+        "signature_v2": "HMAC-SHA256 over all other parameters, as sorted lines of `key=value`; needed where you demand it in your settings.",
+    },
     "NoticesAsked": {
         "states": "Only notices in these states.",
         "types": "Only notices of these types.",

@@ -8,6 +8,7 @@ from typing import Any
 
 from tradepost.dialects import fields
 from tradepost.market import rates
+from tradepost.rules import payment
 from tradepost.rules.callback_address import URL_CHARS_MAX
 from tradepost.rules.games import GAMES
 
@@ -58,6 +59,17 @@ def _whole(least: int, most: int | None = None) -> Schema:
     return schema | ({} if most is None else {"maximum": most})
 
 
+def _at_most(most: int) -> str:
+    """The pattern of whole numbers that are not above one: shorter than it, lower at some digit, or the number itself."""
+    digits = str(most)
+    lower = [
+        f"{digits[:at]}[0-{int(digit) - 1}][0-9]{{{len(digits) - at - 1}}}"
+        for at, digit in enumerate(digits)
+        if digit != "0"
+    ]
+    return f"({'|'.join([f'[0-9]{{1,{len(digits) - 1}}}', *lower, digits])})"
+
+
 _ID = Value(_text("[1-9][0-9]{0,18}", "297921"), _whole(1, 10**19 - 1))
 _OFFSET = _whole(0, 10**18 - 1)
 _WHOLE = _whole(0, 999_999_999)
@@ -73,6 +85,14 @@ VALUES: dict[type, Value] = {
     fields.AssetId: Value(_text("[1-9][0-9]{0,18}", "19643581752"), _ID.json),
     fields.SteamId: Value(_text("7656119[0-9]{10}", "76561198856579755")),
     fields.TradeToken: Value(_text("[A-Za-z0-9_-]{6,16}", "zPvo-jv3")),
+    fields.PayerToken: Value(_text("[A-Za-z0-9_-]{6,16}", "zPvo-jv3")),
+    fields.OrderId: Value(_text("[A-Za-z0-9_.:-]{1,64}", "order-1001"), {"type": "integer"}),
+    fields.SiteAccount: Value(_text(_at_most(payment.ACCOUNT_MAX), "2048"), _whole(0, payment.ACCOUNT_MAX)),
+    fields.Amount: Value(
+        _text(rf"(?!0(\.00?)?$){_PRICE}", "6.66"),
+        {"type": "number", "minimum": 0.01, "maximum": _PRICE_MOST},
+    ),
+    fields.Signature: Value(_text("[0-9a-fA-F]{64}")),
     fields.CustomId: Value(
         _chars(1, fields.CUSTOM_ID_CHARS_MAX, r"[^,\u0000-\u001f\u007f-\u009f]"), {"type": "integer"}
     ),

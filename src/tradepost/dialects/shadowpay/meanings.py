@@ -17,7 +17,7 @@ MEANINGS: dict[str, Meaning] = {
         "Correct the field that is named; the same request fails again.",
     ),
     "wrong_params": Meaning(
-        "Each value can be read, but together they cannot be done: two different tokens, the same item twice, an item dearer than `price`, a price outside of the item's bounds.",
+        "Each value can be read, but together they cannot be done: two different tokens, the same item twice, an item dearer than `price`, a price outside of the item's bounds, a signature that does not fit, an order that was asked for with other parameters.",
         "Read `error_details`, which says what does not fit, and ask for something else.",
     ),
     "wrong_token": Meaning(
@@ -33,8 +33,8 @@ MEANINGS: dict[str, Meaning] = {
         "Tell the user until when he cannot buy; a repeat before `ban_until` fails again.",
     ),
     "no_item": Meaning(
-        "There is no such item: it was sold, taken off sale, never existed, or is somebody else's.",
-        "Choose another item; lists of items on sale are up to date within milliseconds.",
+        "There is no such item: it was sold, taken off sale, never existed, or is somebody else's. Of a link: no merchant has this public hash.",
+        "Choose another item; lists of items on sale are up to date within milliseconds. Of a link: compare the public hash with the one that you were given.",
     ),
     "wrong_method": Meaning(
         "There is no such call, or it wants another HTTP method.",
@@ -85,7 +85,7 @@ MEANINGS: dict[str, Meaning] = {
         "Try again later; everything but buying goes on.",
     ),
     "disabled": Meaning(
-        "Too many requests, or too many wrong tokens from your address; the operator has switched off the API; or our database is away.",
+        "Too many requests, or too many wrong tokens or signatures from your address; the operator has switched off the API; or our database is away.",
         "Wait as long as the header `Retry-After` says; after a write, repeat it with the same `custom_id` or `Idempotency-Key`.",
     ),
     "internal_error": Meaning(

@@ -62,6 +62,9 @@ class Manners:
     status: Callable[[Refusal], int]
     internal_status: int
     gone_status: int
+    repeat: str = (
+        "look, or repeat it with the same custom_id or Idempotency-Key"  # after an answer that was lost
+    )
 
     async def respond(self, scope: Scope, send: Send, route: str, answer: Awaitable[Answer]) -> None:
         """Send an answer, or what kept it from being made."""
@@ -101,8 +104,8 @@ class Manners:
     def _without_database(self, error: DatabaseGone | DatabaseBusy) -> Answer:
         unknown = isinstance(error, DatabaseGone) and error.maybe_committed
         details = (
-            "Our database went away before it answered, so the call may have been carried out: look, or repeat it"
-            " with the same custom_id or Idempotency-Key."
+            "Our database went away before it answered, so the call may have been carried out:"
+            f" {self.repeat}."
             if unknown
             else "Our database does not answer at the moment; nothing was done."
         )

@@ -2,6 +2,8 @@
 
 from tradepost.dialects.openapi.examples.agent import AGENT
 from tradepost.dialects.openapi.examples.notices import NOTICES
+from tradepost.dialects.openapi.examples.pay import PAY
+from tradepost.dialects.openapi.examples.payments import PAYMENTS
 from tradepost.dialects.openapi.examples.prices import PRICES
 from tradepost.dialects.openapi.examples.rows import Example
 from tradepost.dialects.openapi.examples.v1 import V1
@@ -10,7 +12,8 @@ from tradepost.dialects.openapi.examples.v2 import V2
 __all__ = ["EXAMPLES", "Example"]
 
 EXAMPLES: dict[tuple[str, str], Example] = {
-    **{("v2", name): one for name, one in {**V2, **PRICES, **NOTICES}.items()},
+    **{("v2", name): one for name, one in {**V2, **PRICES, **NOTICES, **PAYMENTS}.items()},
     **{("v1", name): one for name, one in V1.items()},
+    **{("pay", name): one for name, one in PAY.items()},
     **{("agent", name): one for name, one in AGENT.items()},
 }
