@@ -1,0 +1,190 @@
+"""What a payer can choose from: his inventory with prices, what each item brings, and why one cannot be chosen.
+
+And what he chose: the prices that he typed, each with what is wrong with it, so that the page can say it beside it.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Literal, Self
+
+from markupsafe import Markup
+
+from tradepost.dialects.web.desk import moment, usd
+from tradepost.dialects.web.pay_texts import Texts
+from tradepost.market.inventories import InventoryRow
+from tradepost.rules.money import read_cents, write_cents
+from tradepost.rules.offer import PriceTerms, Skip, bounds
+from tradepost.rules.payment import net_cents
+
+TYPED_CHARS_MAX = 40
+FLOAT_CHARS = 8  # of a wear as it is shown
+
+Use = Literal["suggested", "undercut"]
+
+_COMMA = re.compile(r"[0-9]+,[0-9]{1,2}", re.ASCII)
+
+
+class TypedPrice(str):
+    """A price as a person typed it; whether it is one is said beside it, not by refusing the whole form."""
+
+    __slots__ = ()
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """The text, if it is not absurdly long."""
+        if len(text) > TYPED_CHARS_MAX:
+            raise ValueError(f"must have at most {TYPED_CHARS_MAX} characters")
+        return cls(text)
+
+    @property
+    def cents(self) -> int | None:
+        """The cents that are meant, also with a comma before them, as most languages write; None for no price."""
+        text = self.strip(" ").removeprefix("$").strip(" ")
+        return read_cents(text.replace(",", ".") if _COMMA.fullmatch(text) else text)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """An item of the payer's inventory, as the page shows it; prices are 0 where it has none."""
+
+    assetid: str
+    project: str
+    name: str
+    exterior: str
+    float_text: str
+    icon: str
+    suggested_cents: int
+    lowest_cents: int | None
+    undercut_cents: int
+    least_cents: int
+    max_cents: int
+    fee_bps: int
+    skip: Skip | None
+    is_listed: bool  # on Steam's own market
+    protected_until: datetime | None
+
+    @property
+    def net_cents(self) -> int:
+        """What the merchant gets of it at the suggested price."""
+        return net_cents(self.suggested_cents, self.fee_bps)
+
+    @property
+    def wear(self) -> str:
+        """Its float, short enough to be read."""
+        return self.float_text[:FLOAT_CHARS]
+
+    def price_cents(self, use: Use) -> int:
+        """Its price by one of the two buttons."""
+        return self.suggested_cents if use == "suggested" else self.undercut_cents
+
+
+def pieces(rows: Iterable[InventoryRow], terms: PriceTerms) -> list[Piece]:
+    """An inventory as the page shows it: what can be sold first, the dearest before the others."""
+    made = [_piece(row, terms) for row in rows]
+    return sorted(made, key=lambda one: (one.skip is not None, -one.suggested_cents, one.name))
+
+
+def _piece(row: InventoryRow, terms: PriceTerms) -> Piece:
+    item, steam_cents = row.item, row.price_cents
+    allowed = bounds(steam_cents, terms) if steam_cents is not None else None
+    suggested = lowest = undercut = 0
+    if allowed is not None and steam_cents is not None and allowed.least_cents <= allowed.max_cents:
+        suggested = min(max(steam_cents, allowed.least_cents), allowed.max_cents)
+        lowest = suggested + 1 if row.lowest_cents is None else row.lowest_cents
+        undercut = min(max(lowest - 1, allowed.least_cents), allowed.max_cents)
+    exterior = item.exterior or ""
+    return Piece(
+        item.assetid,
+        item.project,
+        item.market_hash_name.removesuffix(f" ({exterior})"),
+        exterior,
+        item.float_text or "",
+        item.icon_url,
+        suggested,
+        row.lowest_cents,
+        undercut,
+        allowed.least_cents if allowed else 0,
+        allowed.max_cents if allowed else 0,
+        terms.fee_bps,
+        row.skip_reason or (None if suggested else Skip.NO_PRICE),
+        item.is_listed,
+        datetime.fromtimestamp(item.protected_until, UTC) if item.protected_until is not None else None,
+    )
+
+
+def why_not(t: Texts, piece: Piece) -> str | Markup:
+    """Why an item cannot be chosen, in words; nothing for one that can."""
+    if piece.skip is None:
+        return ""
+    if piece.skip is Skip.TRADE_PROTECTED:
+        if piece.is_listed:
+            return t("skip_listed")
+        if piece.protected_until is not None:
+            return Markup(t("skip_trade_protected_until", time="{}")).format(moment(piece.protected_until))
+    return t(f"skip_{piece.skip}")
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """An item that was chosen, its price as it was typed, and what is wrong with either."""
+
+    piece: Piece
+    typed: str
+    cents: int | None
+    fault: str | Markup = ""
+
+    @property
+    def net_cents(self) -> int:
+        """What the merchant gets of it."""
+        return 0 if self.cents is None else net_cents(self.cents, self.piece.fee_bps)
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """All that was chosen."""
+
+    picks: Sequence[Pick] = ()
+    gone: Sequence[str] = field(default_factory=list)  # asset ids that are in the inventory no more
+
+    @property
+    def is_good(self) -> bool:
+        """Whether all of it can be put on sale, as far as it can be told here."""
+        return bool(self.picks) and not self.gone and not any(one.fault for one in self.picks)
+
+    @property
+    def price_cents(self) -> int:
+        """The sum of the prices."""
+        return sum(one.cents or 0 for one in self.picks)
+
+    @property
+    def net_cents(self) -> int:
+        """The sum of what the merchant gets."""
+        return sum(one.net_cents for one in self.picks)
+
+
+def pick(
+    t: Texts, pieces_by_id: Mapping[str, Piece], chosen: Mapping[str, TypedPrice | None], use: Use | None
+) -> Picked:
+    """What was chosen, by asset id, with the price that was typed for it, or that of a button."""
+    picks, gone = [], []
+    for assetid, typed in chosen.items():
+        piece = pieces_by_id.get(assetid)
+        if piece is None:
+            gone.append(assetid)
+        elif use is not None or typed is None:
+            cents = piece.price_cents(use or "suggested")
+            picks.append(Pick(piece, write_cents(cents), cents, why_not(t, piece)))
+        else:
+            picks.append(Pick(piece, typed, typed.cents, why_not(t, piece) or _price_fault(t, piece, typed)))
+    return Picked(picks, gone)
+
+
+def _price_fault(t: Texts, piece: Piece, typed: TypedPrice) -> str:
+    cents = typed.cents
+    if cents is None:
+        return t("err_price")
+    if cents < piece.least_cents:
+        return t("err_under", price=usd(piece.least_cents))
+    return t("err_over", price=usd(piece.max_cents)) if cents > piece.max_cents else ""
