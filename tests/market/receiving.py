@@ -14,7 +14,7 @@ from standardwebhooks import Webhook
 from tradepost.app import App
 from tradepost.db import Db
 from tradepost.market import receivers, sending
-from tradepost.market.receivers import Put
+from tradepost.market.receivers import Kind, Put
 from tradepost.market.sending import Claimed, Outcome
 from tradepost.rules import notice
 
@@ -35,9 +35,19 @@ class Received:
         return self.headers["webhook-id"]
 
     @property
+    def called(self) -> str:
+        """The path without its query."""
+        return self.path.partition("?")[0]
+
+    @property
     def query(self) -> str:
         """What follows the first question mark, as it was on the wire."""
         return self.path.partition("?")[2]
+
+    @property
+    def content(self) -> bytes:
+        """What its headers are made over: a webhook's body, an IPN's query."""
+        return self.query.encode() if self.method == "GET" else self.body
 
     @property
     def told(self) -> dict[str, str]:
@@ -70,7 +80,7 @@ class Receiver:
         return [one.name for one in self.received]
 
 
-def answers(status: int = 200, body: bytes = b"thanks", head: str = "") -> Behaviour:
+def answers(status: int = 200, body: bytes = b"ok", head: str = "") -> Behaviour:
     async def behave(_: Received, writer: asyncio.StreamWriter) -> None:
         writer.write(f"HTTP/1.1 {status} X\r\nContent-Length: {len(body)}\r\n{head}\r\n".encode() + body)
         await writer.drain()
@@ -121,21 +131,51 @@ async def receiving(behaviour: Behaviour | None = None) -> AsyncIterator[Receive
         await asyncio.gather(*talks, return_exceptions=True)
 
 
-OK = answers(200, b"ok")  # what an IPN's receiver says
+OK = answers()  # what an IPN's receiver says; a webhook's may say anything
+BODY: dict[Kind, bytes] = {
+    "webhook": b'{"type":"x"}',
+    "ipn": b"type=payment&amount=6.66&create_date=2026-11-21+12%3A00%3A00",
+}
+TOLD: dict[Kind, Any] = {
+    "webhook": {"type": "x"},
+    "ipn": {"type": "payment", "amount": "6.66", "create_date": "2026-11-21 12:00:00"},
+}
 
 
 async def put(app: App, account_id: int, url: str, *types: str, rotate: bool = False) -> Put:
     return await receivers.put(app, account_id, url, types or notice.TYPES, rotate=rotate)
 
 
+async def put_kind(app: App, account_id: int, url: str, kind: Kind) -> str:
+    """Where an account is to be told, in one of the two ways; its secret where it is new, else ""."""
+    if kind == "webhook":
+        return (await put(app, account_id, url)).secret or ""
+    async with app.db.transaction() as tx:
+        moved = await tx.execute(
+            "UPDATE receiver SET url = $2, silent_at = NULL WHERE account_id = $1 AND kind = 'ipn'",
+            account_id,
+            url,
+        )
+        if moved:
+            return ""
+        return await receivers.make(tx, app.settings, account_id, "ipn", url, (notice.PAYMENT,), app.now())
+
+
 async def make(
-    db: Db, account_id: int, now: datetime, count: int = 1, body: bytes = b'{"type":"x"}'
+    db: Db,
+    account_id: int,
+    now: datetime,
+    count: int = 1,
+    body: bytes | None = None,
+    *,
+    kind: Kind = "webhook",
 ) -> list[int]:
     """Notices of nothing in particular, due now."""
     rows = await db.fetch(
         "INSERT INTO notice (account_id, kind, type, payload, made_at, due_at, attempts_most)"
-        " SELECT $1, 'webhook', 'trade.finished', $3, $2, $2, 8 FROM generate_series(1, $4) RETURNING id",
-        account_id, now, body, count,
+        " SELECT $1, $5, CASE $5 WHEN 'ipn' THEN 'payment' ELSE 'trade.finished' END, $3, $2, $2, 8"
+        " FROM generate_series(1, $4) RETURNING id",
+        account_id, now, BODY[kind] if body is None else body, count, kind,
     )  # fmt: skip
     return [row["id"] for row in rows]
 

@@ -13,7 +13,19 @@ import pytest
 
 from box import Box, market
 from market.floor import HandClock
-from market.receiving import Receiver, answers, delivering, hangs, make, put, receiving, turn
+from market.receiving import (
+    BODY,
+    TOLD,
+    Receiver,
+    answers,
+    delivering,
+    hangs,
+    make,
+    put,
+    put_kind,
+    receiving,
+    turn,
+)
 from stock import wish
 from tradepost import worker
 from tradepost.app import App
@@ -21,6 +33,7 @@ from tradepost.db import DatabaseGone, Db
 from tradepost.market import housekeeping, notices, operations, receivers, sending, telling, trades
 from tradepost.market.notices import NoticesQuery
 from tradepost.market.operations import OperationsQuery
+from tradepost.market.receivers import Kind
 from tradepost.market.trades import TradeView
 from tradepost.rules import notice
 from tradepost.rules.refusals import Conflicting, Malformed, NotFound
@@ -46,6 +59,13 @@ async def box(db: Db) -> AsyncIterator[Box]:
     async with market(db, callback_networks=OWN) as found:
         found.app.clock = HandClock(real=datetime.now(UTC).replace(microsecond=0))
         yield found
+
+
+@pytest.fixture(params=["webhook", "ipn"])
+def kind(request: pytest.FixtureRequest) -> Kind:
+    """In which of the two ways a merchant is told: most laws are those of both."""
+    found: Kind = request.param
+    return found
 
 
 def clock(box: Box) -> HandClock:
@@ -223,11 +243,11 @@ async def nothing_is_due_before(box: Box, wait: timedelta) -> None:
 # The ladder --------------------------------------------------------------------------------------------------
 
 
-async def test_a_receiver_that_fails_is_tried_eight_times_as_the_ladder_says(box: Box) -> None:
+async def test_a_receiver_that_fails_is_tried_eight_times_as_the_ladder_says(box: Box, kind: Kind) -> None:
     merchant, start = await box.stock.person(), box.app.now()
     async with receiving(answers(500, b"<h1>oh\x00no</h1>")) as receiver:
-        secret = (await put(box.app, merchant, receiver.url)).secret
-        (id_,) = await make(box.app.db, merchant, start, body='{"a":"ü"}'.encode())
+        secret = await put_kind(box.app, merchant, receiver.url, kind)
+        (id_,) = await make(box.app.db, merchant, start, kind=kind)
         for wait in (timedelta(0), *notice.LADDER):
             await nothing_is_due_before(box, wait)
             assert len(await turn(box.app)) == 1
@@ -235,59 +255,63 @@ async def test_a_receiver_that_fails_is_tried_eight_times_as_the_ladder_says(box
         assert await state_of(box, id_) == ("set_aside", 8)
         clock(box).offset += 30 * DAY
         assert await turn(box.app) == []
-    assert secret is not None and len(receiver.received) == 8
-    assert len(set(receiver.names)) == 1 and {one.body for one in receiver.received} == {'{"a":"ü"}'.encode()}
+    assert len(receiver.received) == 8 and len(set(receiver.names)) == 1
+    assert {one.content for one in receiver.received} == {BODY[kind]}
+    assert [one.verified(secret) for one in receiver.received] == [TOLD[kind]] * 8
     ((_, attempts),), _ = await notices.page(box.app, merchant, NoticesQuery())
     assert [one.no for one in attempts] == list(range(1, 9))
     assert attempts[-1].at - attempts[0].at == timedelta(hours=33, minutes=57)
     first = attempts[0]
-    assert (first.status, first.answer, first.request) == (500, "<h1>oh no</h1>", f"POST {receiver.url}")
+    request = f"POST {receiver.url}" if kind == "webhook" else f"GET {receiver.url}?{BODY[kind].decode()}"
+    assert (first.status, first.answer, first.request) == (500, "<h1>oh no</h1>", request)
     assert first.fault is not None and "500" in first.fault and first.milliseconds is not None
 
 
 @pytest.mark.parametrize("status", [302, 400, 404, 410, 429, 503])
-async def test_no_answer_changes_the_ladder(box: Box, status: int) -> None:
+async def test_no_answer_changes_the_ladder(box: Box, kind: Kind, status: int) -> None:
     """A 410 turns nothing off, a Retry-After puts nothing off: the next attempt comes in a minute."""
     merchant = await box.stock.person()
     async with receiving(answers(status, head="Retry-After: 86400\r\nLocation: /elsewhere\r\n")) as receiver:
-        await put(box.app, merchant, receiver.url)
-        (id_,) = await make(box.app.db, merchant, box.app.now())
+        await put_kind(box.app, merchant, receiver.url, kind)
+        (id_,) = await make(box.app.db, merchant, box.app.now(), kind=kind)
         await turn(box.app)
         clock(box).offset += MINUTE
-        receiver.behaviour = answers(204, b"")
+        receiver.behaviour = answers()
         await turn(box.app)
         assert await state_of(box, id_) == ("delivered", 2)
-        assert [one.path for one in receiver.received] == ["/notices"] * 2
+        assert [one.called for one in receiver.received] == ["/notices"] * 2
 
 
-async def test_a_jump_of_the_clock_brings_one_attempt_not_eight(box: Box) -> None:
+async def test_a_jump_of_the_clock_brings_one_attempt_not_eight(box: Box, kind: Kind) -> None:
     merchant = await box.stock.person()
     async with receiving(answers(500)) as receiver:
-        await put(box.app, merchant, receiver.url)
-        (id_,) = await make(box.app.db, merchant, box.app.now())
+        await put_kind(box.app, merchant, receiver.url, kind)
+        (id_,) = await make(box.app.db, merchant, box.app.now(), kind=kind)
         clock(box).offset += 7 * DAY
         assert len(await turn(box.app)) == 1 and await turn(box.app) == []
         assert await state_of(box, id_) == ("waiting", 1)
 
 
-async def test_the_signature_has_real_time_wherever_the_market_s_clock_is(box: Box) -> None:
+async def test_the_signature_has_real_time_wherever_the_market_s_clock_is(box: Box, kind: Kind) -> None:
     merchant = await box.stock.person()
     async with receiving() as receiver:
-        secret = (await put(box.app, merchant, receiver.url)).secret
+        secret = await put_kind(box.app, merchant, receiver.url, kind)
         clock(box).offset += 300 * DAY
-        await make(box.app.db, merchant, box.app.now())
+        await make(box.app.db, merchant, box.app.now(), kind=kind)
         await turn(box.app)
-    assert secret is not None and receiver.received[0].verified(secret) == {"type": "x"}
+    assert receiver.received[0].verified(secret) == TOLD[kind]
 
 
 # Crashes and other workers -----------------------------------------------------------------------------------
 
 
-async def test_a_worker_that_dies_after_sending_leaves_a_repeat_under_the_same_name(box: Box) -> None:
+async def test_a_worker_that_dies_after_sending_leaves_a_repeat_under_the_same_name(
+    box: Box, kind: Kind
+) -> None:
     merchant = await box.stock.person()
     async with receiving() as receiver:
-        await put(box.app, merchant, receiver.url)
-        (id_,) = await make(box.app.db, merchant, box.app.now())
+        await put_kind(box.app, merchant, receiver.url, kind)
+        (id_,) = await make(box.app.db, merchant, box.app.now(), kind=kind)
         (claimed,) = await sending.claim(box.app)
         assert (await sending.send(box.app, claimed)).fault is None  # and here it dies
         clock(box).offset += DAY
@@ -300,10 +324,10 @@ async def test_a_worker_that_dies_after_sending_leaves_a_repeat_under_the_same_n
     assert [one.milliseconds is None for one in attempts] == [True, False]  # how the first ended nobody knows
 
 
-async def test_a_worker_that_dies_at_the_last_attempt_leaves_a_notice_set_aside(box: Box) -> None:
+async def test_a_worker_that_dies_at_the_last_attempt_leaves_a_notice_set_aside(box: Box, kind: Kind) -> None:
     merchant = await box.stock.person()
-    await put(box.app, merchant, "http://127.0.0.1:9/")
-    (id_,) = await make(box.app.db, merchant, box.app.now())
+    await put_kind(box.app, merchant, "http://127.0.0.1:9/", kind)
+    (id_,) = await make(box.app.db, merchant, box.app.now(), kind=kind)
     await box.app.db.execute("UPDATE notice SET attempts = 7")
     assert len(await sending.claim(box.app)) == 1
     assert await sending.set_aside_left(box.app) == 0  # somebody has it in his hand
@@ -313,11 +337,11 @@ async def test_a_worker_that_dies_at_the_last_attempt_leaves_a_notice_set_aside(
     assert await state_of(box, id_) == ("set_aside", 8)
 
 
-async def test_what_is_settled_late_does_not_disturb_a_later_attempt(box: Box) -> None:
+async def test_what_is_settled_late_does_not_disturb_a_later_attempt(box: Box, kind: Kind) -> None:
     merchant = await box.stock.person()
     async with receiving(answers(500)) as receiver:
-        await put(box.app, merchant, receiver.url)
-        (id_,) = await make(box.app.db, merchant, box.app.now())
+        await put_kind(box.app, merchant, receiver.url, kind)
+        (id_,) = await make(box.app.db, merchant, box.app.now(), kind=kind)
         (first,) = await sending.claim(box.app)
         failed = await sending.send(box.app, first)
         clock(box).tick(sending.HAND_SECONDS + 60)
@@ -329,7 +353,7 @@ async def test_what_is_settled_late_does_not_disturb_a_later_attempt(box: Box) -
         assert await state_of(box, id_) == ("delivered", 2)
 
 
-async def test_two_workers_send_each_notice_once_and_few_at_a_time(box: Box, db: Db) -> None:
+async def test_two_workers_send_each_notice_once_and_few_at_a_time(box: Box, kind: Kind, db: Db) -> None:
     merchants = [await box.stock.person() for _ in range(3)]
 
     async def slowly(request: Any, writer: asyncio.StreamWriter) -> None:
@@ -339,8 +363,8 @@ async def test_two_workers_send_each_notice_once_and_few_at_a_time(box: Box, db:
     box.app.clock = HandClock(real=datetime.now(UTC))
     async with receiving(slowly) as receiver:
         for merchant in merchants:
-            await put(box.app, merchant, f"{receiver.url}/{merchant}")
-            await make(db, merchant, box.app.now(), 40)
+            await put_kind(box.app, merchant, f"{receiver.url}/{merchant}", kind)
+            await make(db, merchant, box.app.now(), 40, kind=kind)
         async with delivering(box.app, await another(box)):
             async with asyncio.timeout(20):
                 while await db.value("SELECT count(*) FROM notice WHERE state = 'waiting'"):
@@ -350,21 +374,21 @@ async def test_two_workers_send_each_notice_once_and_few_at_a_time(box: Box, db:
     assert await db.value("SELECT count(*) FROM notice WHERE state = 'delivered' AND attempts = 1") == 120
 
 
-async def test_claims_at_the_same_moment_share_the_places_of_a_receiver(box: Box, db: Db) -> None:
+async def test_claims_at_the_same_moment_share_the_places_of_a_receiver(box: Box, kind: Kind, db: Db) -> None:
     merchant = await box.stock.person()
-    await put(box.app, merchant, "http://127.0.0.1:9/")
-    await make(db, merchant, box.app.now(), 50)
+    await put_kind(box.app, merchant, "http://127.0.0.1:9/", kind)
+    await make(db, merchant, box.app.now(), 50, kind=kind)
     claims = await asyncio.gather(*(sending.claim(box.app) for _ in range(8)))
     names = [one.name for found in claims for one in found]
     assert len(names) == len(set(names)) == sending.EACH_AT_ONCE
 
 
-async def test_calls_under_way_take_places_from_the_next_claim(box: Box, db: Db) -> None:
+async def test_calls_under_way_take_places_from_the_next_claim(box: Box, kind: Kind, db: Db) -> None:
     merchant = await box.stock.person()
-    await put(box.app, merchant, "http://127.0.0.1:9/")
-    await make(db, merchant, box.app.now(), 3)
+    await put_kind(box.app, merchant, "http://127.0.0.1:9/", kind)
+    await make(db, merchant, box.app.now(), 3, kind=kind)
     assert len(await sending.claim(box.app)) == 3
-    await make(db, merchant, box.app.now(), 9)
+    await make(db, merchant, box.app.now(), 9, kind=kind)
     assert len(await sending.claim(box.app)) == 1 and await sending.claim(box.app) == []
 
 
@@ -388,23 +412,23 @@ async def test_the_worker_sends_notices_beside_its_chores_and_stops_when_told(bo
     assert found[0][1][0].milliseconds is None  # cut off: how it ended nobody knows
 
 
-async def make_at_last(db: Db, account_id: int, now: datetime) -> None:
+async def make_at_last(db: Db, account_id: int, now: datetime, kind: Kind) -> None:
     """Notices made over connections that were cut a moment ago, some of which do not know it yet."""
     while True:
         with suppress(DatabaseGone):
-            await make(db, account_id, now, 4)
+            await make(db, account_id, now, 4, kind=kind)
             return
 
 
-async def test_a_database_that_goes_away_for_a_moment_loses_no_notice(box: Box, db: Db) -> None:
+async def test_a_database_that_goes_away_for_a_moment_loses_no_notice(box: Box, kind: Kind, db: Db) -> None:
     merchant = await box.stock.person()
     box.app.clock = HandClock(real=datetime.now(UTC))
     async with receiving() as receiver:
-        await put(box.app, merchant, receiver.url)
+        await put_kind(box.app, merchant, receiver.url, kind)
         async with delivering(box.app):
             for _ in range(5):
                 async with asyncio.timeout(10):
-                    await make_at_last(db, merchant, box.app.now())
+                    await make_at_last(db, merchant, box.app.now(), kind)
                     await receiver.one_came.wait()
                     receiver.one_came.clear()
                 # All connections of this database are cut, and with them whatever was being claimed or settled.
@@ -425,15 +449,15 @@ async def test_a_database_that_goes_away_for_a_moment_loses_no_notice(box: Box, 
 # Fairness ----------------------------------------------------------------------------------------------------
 
 
-async def test_a_hundred_receivers_that_hang_do_not_delay_a_healthy_one(box: Box, db: Db) -> None:
+async def test_a_hundred_receivers_that_hang_do_not_delay_a_healthy_one(box: Box, kind: Kind, db: Db) -> None:
     box.app.clock = HandClock(real=datetime.now(UTC))
     dead = [await box.stock.person() for _ in range(100)]
     healthy = await box.stock.person()
     async with receiving(hangs) as hanging, receiving() as receiver:
         for merchant in dead:
-            await put(box.app, merchant, f"{hanging.url}/{merchant}")
-            await make(db, merchant, box.app.now() - DAY, 10)
-        await put(box.app, healthy, receiver.url)
+            await put_kind(box.app, merchant, f"{hanging.url}/{merchant}", kind)
+            await make(db, merchant, box.app.now() - DAY, 10, kind=kind)
+        await put_kind(box.app, healthy, receiver.url, kind)
         async with delivering(box.app):
             async with asyncio.timeout(10):
                 while sum(hanging.under_way.values()) < 300:  # they hang indeed
@@ -442,7 +466,7 @@ async def test_a_hundred_receivers_that_hang_do_not_delay_a_healthy_one(box: Box
             for _ in range(5):
                 receiver.one_came.clear()
                 began = asyncio.get_running_loop().time()
-                await make(db, healthy, box.app.now())
+                await make(db, healthy, box.app.now(), kind=kind)
                 async with asyncio.timeout(10):
                     await receiver.one_came.wait()
                 waits.append(asyncio.get_running_loop().time() - began)
@@ -452,48 +476,50 @@ async def test_a_hundred_receivers_that_hang_do_not_delay_a_healthy_one(box: Box
     assert max(hanging.most_at_once.values()) <= sending.EACH_AT_ONCE
 
 
-async def test_a_receiver_that_gave_no_answer_has_one_place_until_it_answers(box: Box, db: Db) -> None:
+async def test_a_receiver_that_gave_no_answer_has_one_place_until_it_answers(
+    box: Box, kind: Kind, db: Db
+) -> None:
     merchant = await box.stock.person()
     async with receiving() as receiver:
-        await put(box.app, merchant, "http://127.0.0.1:9/")  # nobody listens there
-        await make(db, merchant, box.app.now(), 10)
+        await put_kind(box.app, merchant, "http://127.0.0.1:9/", kind)  # nobody listens there
+        await make(db, merchant, box.app.now(), 10, kind=kind)
         assert len(await turn(box.app)) == 4
-        found = await receivers.read(db, merchant)
+        found = await receivers.read(db, merchant, kind)
         assert found is not None and found.silent_at is not None
         assert len(await sending.claim(box.app)) == 1 and await sending.claim(box.app) == []
         clock(box).tick(sending.HAND_SECONDS + 1)
-        await put(box.app, merchant, receiver.url)  # another address begins anew
+        await put_kind(box.app, merchant, receiver.url, kind)  # another address begins anew
         assert len(await turn(box.app)) == 4
 
 
-async def test_silent_receivers_leave_places_to_the_others(box: Box, db: Db) -> None:
+async def test_silent_receivers_leave_places_to_the_others(box: Box, kind: Kind, db: Db) -> None:
     merchants = [await box.stock.person() for _ in range(6)]
     for merchant in merchants:
-        await put(box.app, merchant, "http://127.0.0.1:9/")
-        await make(db, merchant, box.app.now() - DAY * (merchant != merchants[5]), 3)
+        await put_kind(box.app, merchant, "http://127.0.0.1:9/", kind)
+        await make(db, merchant, box.app.now() - DAY * (merchant != merchants[5]), 3, kind=kind)
     await db.execute("UPDATE receiver SET silent_at = $1 WHERE account_id <> $2", box.app.now(), merchants[5])
     claimed = await sending.claim(box.app, silent_places=2)
     assert Counter(one.was_silent for one in claimed) == {False: 3, True: 2}
     assert [one.account_id for one in claimed if not one.was_silent] == [merchants[5]] * 3
 
 
-async def test_where_it_gets_crowded_everybody_has_one_place(box: Box, db: Db) -> None:
+async def test_where_it_gets_crowded_everybody_has_one_place(box: Box, kind: Kind, db: Db) -> None:
     merchants = [await box.stock.person() for _ in range(5)]
     for merchant in merchants:
-        await put(box.app, merchant, "http://127.0.0.1:9/")
-        await make(db, merchant, box.app.now(), 5)
+        await put_kind(box.app, merchant, "http://127.0.0.1:9/", kind)
+        await make(db, merchant, box.app.now(), 5, kind=kind)
     claimed = await sending.claim(box.app, places=4)
     assert len({one.account_id for one in claimed}) == len(claimed) == 4
 
 
 async def test_of_few_places_everybody_has_one_before_anybody_has_two(
-    box: Box, db: Db, monkeypatch: pytest.MonkeyPatch
+    box: Box, kind: Kind, db: Db, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sending, "AT_ONCE", 10)  # so that six places are no crowd
     merchants = [await box.stock.person() for _ in range(5)]
     for merchant in merchants:
-        await put(box.app, merchant, "http://127.0.0.1:9/")
-        await make(db, merchant, box.app.now(), 5)
+        await put_kind(box.app, merchant, "http://127.0.0.1:9/", kind)
+        await make(db, merchant, box.app.now(), 5, kind=kind)
     claimed = await sending.claim(box.app, places=6)
     assert sorted(Counter(one.account_id for one in claimed).values()) == [1, 1, 1, 1, 2]
 
@@ -501,11 +527,13 @@ async def test_of_few_places_everybody_has_one_before_anybody_has_two(
 # By hand -----------------------------------------------------------------------------------------------------
 
 
-async def test_a_notice_that_was_set_aside_goes_up_the_whole_ladder_anew(box: Box, db: Db) -> None:
+async def test_a_notice_that_was_set_aside_goes_up_the_whole_ladder_anew(
+    box: Box, kind: Kind, db: Db
+) -> None:
     merchant = await box.stock.person()
     async with receiving(answers(500)) as receiver:
-        await put(box.app, merchant, receiver.url)
-        (id_,) = await make(db, merchant, box.app.now())
+        await put_kind(box.app, merchant, receiver.url, kind)
+        (id_,) = await make(db, merchant, box.app.now(), kind=kind)
         await db.execute(
             "UPDATE notice SET attempts = 8, state = 'set_aside', due_at = NULL, ended_at = $1", box.app.now()
         )
@@ -525,11 +553,13 @@ async def test_a_notice_that_was_set_aside_goes_up_the_whole_ladder_anew(box: Bo
     assert len(set(receiver.names)) == 1
 
 
-async def test_a_notice_that_waits_is_hastened_and_keeps_its_place_on_the_ladder(box: Box, db: Db) -> None:
+async def test_a_notice_that_waits_is_hastened_and_keeps_its_place_on_the_ladder(
+    box: Box, kind: Kind, db: Db
+) -> None:
     merchant = await box.stock.person()
     async with receiving(answers(500)) as receiver:
-        await put(box.app, merchant, receiver.url)
-        (id_,) = await make(db, merchant, box.app.now())
+        await put_kind(box.app, merchant, receiver.url, kind)
+        (id_,) = await make(db, merchant, box.app.now(), kind=kind)
         await turn(box.app)
         assert await turn(box.app) == []
         again, attempts = await notices.resend(box.app, merchant, id_)
@@ -595,18 +625,18 @@ async def test_a_webhook_that_is_removed_is_told_no_more(box: Box, db: Db) -> No
             await receivers.remove(box.app, merchant)
 
 
-async def test_what_waits_goes_to_the_address_that_stands_now(box: Box, db: Db) -> None:
+async def test_what_waits_goes_to_the_address_that_stands_now(box: Box, kind: Kind, db: Db) -> None:
     merchant = await box.stock.person()
     async with receiving(answers(500)) as old, receiving() as new:
-        first = await put(box.app, merchant, old.url)
-        (id_,) = await make(db, merchant, box.app.now())
+        first = await put_kind(box.app, merchant, old.url, kind)
+        (id_,) = await make(db, merchant, box.app.now(), kind=kind)
         await turn(box.app)
-        second = await put(box.app, merchant, new.url)
-        assert first.secret is not None and second.secret is None
+        second = await put_kind(box.app, merchant, new.url, kind)
+        assert first and not second
         clock(box).offset += MINUTE
         await turn(box.app)
         assert await state_of(box, id_) == ("delivered", 2)
-        new.received[0].verified(first.secret)
+        assert new.received[0].verified(first) == TOLD[kind]
 
 
 async def test_a_replaced_secret_signs_as_well_for_a_day(box: Box, db: Db) -> None:
@@ -664,12 +694,12 @@ async def test_an_address_that_is_not_called_is_not_saved(box: Box) -> None:
 
 
 async def test_an_address_that_was_fine_when_it_was_saved_is_judged_when_it_is_called(
-    box: Box, db: Db
+    box: Box, kind: Kind, db: Db
 ) -> None:
     merchant = await box.stock.person()
     async with receiving() as receiver:
-        await put(box.app, merchant, receiver.url)
-        await make(db, merchant, box.app.now())
+        await put_kind(box.app, merchant, receiver.url, kind)
+        await make(db, merchant, box.app.now(), kind=kind)
         strict = await another(box, callback_networks=())
         ((_, outcome),) = await turn(strict)
         assert outcome.status is None and outcome.fault is not None and "not called any more" in outcome.fault
