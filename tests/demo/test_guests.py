@@ -31,20 +31,28 @@ class Market:
         self.on_sale: dict[int, str] = {}  # id: price
         self.own: set[int] = set()
         self.offline: set[int] = set()
+        self.no_longer_new: set[int] = set()
         self.asked: list[dict[str, Any]] = []
         self.bought: list[int] = []
 
+    def row(self, id_: int) -> dict[str, Any]:
+        price = self.on_sale[id_]
+        return {"id": str(id_), "project": "csgo", "steam_market_hash_name": NAME, "price": price}
+
     def rows(self, ids: set[int]) -> web.Response:
-        rows = [
-            {"id": str(id_), "project": "csgo", "steam_market_hash_name": NAME, "price": self.on_sale[id_]}
-            for id_ in sorted(ids, reverse=True)
-        ]
+        rows = [self.row(id_) for id_ in sorted(ids, reverse=True)]
         return web.json_response({"status": "success", "data": rows, "metadata": {"total": len(rows)}})
 
     async def items(self, request: web.Request) -> web.Response:
         is_theirs = request.query["project"] == "csgo"
         assert request.query["sort_column"] == "time_created" and request.query["sort_dir"] == "desc"
-        return self.rows(set(self.on_sale) if is_theirs else set())
+        return self.rows(set(self.on_sale) - self.no_longer_new if is_theirs else set())
+
+    async def item(self, request: web.Request) -> web.Response:
+        id_ = int(request.match_info["id"])
+        if id_ not in self.on_sale:
+            return web.json_response({"status": "error", "error_message": "no_item"}, status=404)
+        return web.json_response({"status": "success", "data": self.row(id_)})
 
     async def offers(self, request: web.Request) -> web.Response:
         assert request.headers["Token"] == "seller"
@@ -71,6 +79,7 @@ async def robots(market: Market) -> AsyncIterator[Guests]:
     site.add_routes(
         [
             web.get("/api/v2/items", market.items),
+            web.get("/api/v2/items/{id}", market.item),
             web.get("/api/v2/offers", market.offers),
             web.post("/api/v2/buy", market.buy),
         ]
@@ -79,6 +88,12 @@ async def robots(market: Market) -> AsyncIterator[Guests]:
         dice = random.Random(1)
         shops = Shops(http, str(server.make_url("")).rstrip("/"), "", dice, frozenset())
         yield Guests(shops, dice, FIRST_OFFERS)
+
+
+def later(monkeypatch: pytest.MonkeyPatch, pauses: int = 1) -> None:
+    """Let so long pass that what was tried may be tried again."""
+    seconds = sum(guests.PAUSES_SECONDS[:pauses])
+    monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: time.monotonic() + seconds)
 
 
 async def look(robots: Guests) -> float:
@@ -104,11 +119,17 @@ async def test_what_was_there_from_the_beginning_and_what_robots_list_is_left_to
     assert not market.asked
 
 
-async def test_what_is_far_too_dear_waits_until_it_is_not(market: Market, robots: Guests) -> None:
+async def test_what_is_far_too_dear_waits_until_it_is_not(
+    market: Market, robots: Guests, monkeypatch: pytest.MonkeyPatch
+) -> None:
     market.on_sale = {5_004: write_cents(STEAM_CENTS * 14 // 10)}
+    await look(robots)
+    market.no_longer_new = {5_004}
+    later(monkeypatch)
     await look(robots)
     assert not market.asked
     market.on_sale = {5_004: write_cents(STEAM_CENTS)}
+    later(monkeypatch, 2)
     await look(robots)
     assert market.bought == [5_004]
 
@@ -123,11 +144,14 @@ async def test_who_is_offline_is_tried_again_later_and_not_at_once(
     market.offline.clear()
     await look(robots)
     assert not market.bought
-    monkeypatch.setattr(
-        asyncio.get_running_loop(), "time", lambda: time.monotonic() + guests.PAUSES_SECONDS[0]
-    )
+    market.no_longer_new = {5_005}  # by now, as much else was put on sale since
+    later(monkeypatch)
     await look(robots)
     assert market.bought == [5_005]
+    assert robots._known.keys() == {"5005"}  # a customer may decline it
+    later(monkeypatch, 2)
+    await look(robots)
+    assert not robots._known
 
 
 async def test_what_a_customer_declined_is_bought_anew(
@@ -140,11 +164,11 @@ async def test_what_a_customer_declined_is_bought_anew(
     assert market.bought == [5_007, 5_007]
 
 
-async def test_what_was_tried_is_not_remembered_without_end(
+async def test_what_guests_have_is_not_remembered_without_end(
     market: Market, robots: Guests, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(guests, "TRIED_KEPT_MAX", 2)
+    monkeypatch.setattr(guests, "KNOWN_MAX", 2)
     for id_ in range(6_000, 6_005):
         market.on_sale = {id_: write_cents(STEAM_CENTS)}
         await look(robots)
-    assert len(robots._tried) == 2
+    assert len(robots._known) == 2

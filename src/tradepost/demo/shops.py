@@ -72,6 +72,11 @@ class Shops:
         pages = [await self._call("GET", f"/items?project={project}&{query}", shop) for project in GAMES]
         return [row for page in pages if page for row in page["data"]]
 
+    async def look(self, shop: Account, offer_id: str) -> dict[str, Any] | None:
+        """An offer as it is now; None where it is not on sale any more."""
+        answer = await self._call("GET", f"/items/{offer_id}", shop)
+        return answer["data"] if answer else None
+
     async def own(self, sellers: Sequence[Account], limit: int) -> set[str]:
         """The offers that sellers put on sale last, so many of each at most."""
         query = f"/offers?sort_column=time_created&sort_dir=desc&limit={limit}"
