@@ -527,13 +527,11 @@ async def test_of_few_places_everybody_has_one_before_anybody_has_two(
 # By hand -----------------------------------------------------------------------------------------------------
 
 
-async def test_a_notice_that_was_set_aside_goes_up_the_whole_ladder_anew(
-    box: Box, kind: Kind, db: Db
-) -> None:
+async def test_a_notice_that_was_set_aside_goes_up_the_whole_ladder_anew(box: Box, db: Db) -> None:
     merchant = await box.stock.person()
     async with receiving(answers(500)) as receiver:
-        await put_kind(box.app, merchant, receiver.url, kind)
-        (id_,) = await make(db, merchant, box.app.now(), kind=kind)
+        await put(box.app, merchant, receiver.url)
+        (id_,) = await make(db, merchant, box.app.now())
         await db.execute(
             "UPDATE notice SET attempts = 8, state = 'set_aside', due_at = NULL, ended_at = $1", box.app.now()
         )
@@ -553,13 +551,11 @@ async def test_a_notice_that_was_set_aside_goes_up_the_whole_ladder_anew(
     assert len(set(receiver.names)) == 1
 
 
-async def test_a_notice_that_waits_is_hastened_and_keeps_its_place_on_the_ladder(
-    box: Box, kind: Kind, db: Db
-) -> None:
+async def test_a_notice_that_waits_is_hastened_and_keeps_its_place_on_the_ladder(box: Box, db: Db) -> None:
     merchant = await box.stock.person()
     async with receiving(answers(500)) as receiver:
-        await put_kind(box.app, merchant, receiver.url, kind)
-        (id_,) = await make(db, merchant, box.app.now(), kind=kind)
+        await put(box.app, merchant, receiver.url)
+        (id_,) = await make(db, merchant, box.app.now())
         await turn(box.app)
         assert await turn(box.app) == []
         again, attempts = await notices.resend(box.app, merchant, id_)
