@@ -3,28 +3,26 @@
 import asyncio
 import gzip
 import ipaddress
+import random
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from itertools import product
+from itertools import cycle, product
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from tradepost import dial
 from tradepost.config import Settings
 from tradepost.dial import CallFailed, Policy, Reply
 from tradepost.rules import callback_address as rule
 from tradepost.rules.callback_address import AddressRefused
+from wire import Answers, Authority
 
 PUBLIC = Policy()
 LOCAL = Policy((ip_network("127.0.0.2/32"),), total_seconds=2.0, connect_seconds=1.0)
@@ -288,34 +286,6 @@ def test_with_networks_of_his_own_the_operator_allows_http_ports_and_short_names
 # At the very connect -----------------------------------------------------------------------------------------
 
 
-class Answers(AbstractResolver):
-    """A name server whose answers are the test's, one after another, the last of them for ever."""
-
-    def __init__(self, *answers: list[str]) -> None:
-        self.left = list(answers)
-        self.asked: list[str] = []
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        self.asked.append(host)
-        found = self.left.pop(0) if len(self.left) > 1 else self.left[0]
-        return [
-            ResolveResult(
-                hostname=host,
-                host=one,
-                port=port,
-                family=socket.AF_INET6 if ":" in one else socket.AF_INET,
-                proto=0,
-                flags=socket.AI_NUMERICHOST,
-            )
-            for one in found
-        ]
-
-    async def close(self) -> None:
-        pass
-
-
 async def call(url: str, policy: Policy = LOCAL, resolver: AbstractResolver | None = None) -> Reply:
     return await dial.call(
         policy, "POST", url, headers={"webhook-id": "msg_1"}, body=b"{}", resolver=resolver
@@ -372,14 +342,100 @@ def says(data: bytes) -> Talk:
 OK = says(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
 
 
-async def test_a_name_that_leads_to_an_address_not_called_gets_no_socket() -> None:
-    """Whatever a name server says, at the connect the concrete address is judged."""
-    v4 = [IPv4Address(text) for text in V4]
-    all_ = [*map(str, v4), *V6, *(str(six) for four in v4 for six in disguised(four))]
-    assert len(all_) > 300
-    for text in dict.fromkeys(all_):
-        with pytest.raises(CallFailed, match=NOT_CALLED):
-            await call("https://shop.example/", PUBLIC, Answers([text]))
+# What a stranger's name server can say, and a stranger's server: so many cases of each way in, and no socket for any.
+CASES_LEAST = 200
+WAYS = ("A", "AAAA", "mixed, first", "mixed, last", "rebinding", "redirect")
+
+
+def v4_of_networks() -> list[str]:
+    """Addresses of every network that is not public: its edges, its middle, and some by chance."""
+    chance = random.Random(7)
+    found = list(V4)
+    for network in rule.NOT_PUBLIC_V4:
+        places = [
+            0,
+            -1,
+            network.num_addresses // 2,
+            *(chance.randrange(network.num_addresses) for _ in range(9)),
+        ]
+        found += [str(network[place]) for place in places]
+    return list(dict.fromkeys(found))
+
+
+def v6_of_networks() -> list[str]:
+    """The same of IPv6, and every IPv4 address of the list in all its disguises."""
+    edges = [str(network[place]) for network in rule.NOT_PUBLIC_V6 for place in (0, -1, 12_345)]
+    return list(
+        dict.fromkeys([*V6, *edges, *(str(six) for text in V4 for six in disguised(IPv4Address(text)))])
+    )
+
+
+def special() -> list[str]:
+    """All of them, but for the one network that the operator of these tests lets us call."""
+    return [one for one in v4_of_networks() + v6_of_networks() if one != "127.0.0.2"]
+
+
+@pytest.fixture
+def dialled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every address that a socket was made for."""
+    found: list[str] = []
+    whole = dial._Guard.socket
+
+    def made(guard: dial._Guard, info: Any) -> socket.socket:
+        one = whole(guard, info)
+        found.append(info[4][0])
+        return one
+
+    monkeypatch.setattr(dial._Guard, "socket", made)
+    return found
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_by_no_way_a_socket_is_made_for_an_address_that_is_not_called(
+    way: str, dialled: list[str]
+) -> None:
+    """Whatever a name server says, at the connect the concrete address is judged; whatever a server says, once."""
+    addresses = {"A": v4_of_networks(), "AAAA": v6_of_networks()}.get(way, special())
+    if way == "redirect":
+        addresses = hosts()[:: len(hosts()) // 300]
+    assert len(addresses) >= CASES_LEAST
+    calls = 0
+    async with serving(redirects(addresses) if way == "redirect" else OK) as server:
+        url = f"http://shop.example:{server.port}/"
+        for address in addresses:
+            match way:
+                case "A" | "AAAA":
+                    names, policy, wanted = Answers([address]), PUBLIC, "https://shop.example/"
+                case "mixed, first":
+                    names, policy, wanted = Answers([address, "127.0.0.2"]), LOCAL, url
+                case "mixed, last":
+                    names, policy, wanted = Answers(["127.0.0.2", address]), LOCAL, url
+                case "rebinding":
+                    names, policy, wanted = Answers(["127.0.0.2"], [address]), LOCAL, url
+                    assert (await call(wanted, policy, names)).status == 200
+                    calls += 1
+                case _:
+                    names, policy, wanted = Answers(["127.0.0.2"]), LOCAL, url
+            if way in ("A", "AAAA", "rebinding"):
+                with pytest.raises(CallFailed, match=NOT_CALLED):
+                    await call(wanted, policy, names)
+            else:
+                assert (await call(wanted, policy, names)).status // 100 == (3 if way == "redirect" else 2)
+                calls += 1
+    assert dialled == ["127.0.0.2"] * calls and len(server.heads) == calls
+
+
+def redirects(to: list[str]) -> Talk:
+    """A server that sends each caller elsewhere: by every status, to every spelling."""
+    left = iter([(status, host) for status, host in zip(cycle((301, 302, 303, 307, 308)), to, strict=False)])
+
+    async def talk(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        status, host = next(left)
+        head = f"HTTP/1.1 {status} Moved\r\nLocation: http://{host}/\r\nContent-Length: 0\r\n\r\n"
+        writer.write(head.encode())
+        await writer.drain()
+
+    return talk
 
 
 async def test_a_name_that_changes_its_mind_is_judged_each_time() -> None:
@@ -595,7 +651,7 @@ async def test_a_name_server_that_does_not_answer_holds_nobody_up() -> None:
 
 
 async def test_a_certificate_of_our_own_making_is_not_believed(tmp_path: Path) -> None:
-    async with serving(OK, tls=self_signed(tmp_path, "shop.example")) as server:
+    async with serving(OK, tls=Authority(tmp_path).server("shop.example")) as server:
         with pytest.raises(CallFailed, match="certificate"):
             await call(f"https://shop.example:{server.port}/", resolver=Answers(["127.0.0.2"]))
     assert server.heads == []
@@ -605,28 +661,6 @@ async def test_a_host_that_speaks_no_tls_is_told_in_a_sentence() -> None:
     async with serving(says(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as server:
         with pytest.raises(CallFailed, match=r"TLS|closed|connection"):
             await call(f"https://shop.example:{server.port}/", resolver=Answers(["127.0.0.2"]))
-
-
-def self_signed(folder: Path, name: str) -> ssl.SSLContext:
-    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
-    who = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(who)
-        .issuer_name(who)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-        .sign(key, SHA256())
-    )
-    path = folder / "server.pem"
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    path.write_bytes(private + certificate.public_bytes(Encoding.PEM))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(path)
-    return context
 
 
 def test_the_list_is_ours_because_the_standard_library_lets_some_pass() -> None:
