@@ -1,19 +1,24 @@
 """Notices: written in the transaction that they tell of, listed, and sent again by hand; `sending` delivers them."""
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import msgspec
 
+from tradepost import log
 from tradepost.app import App
 from tradepost.db import Reader, Tx
-from tradepost.market import idempotency, telling
+from tradepost.market import gateways, idempotency, telling
 from tradepost.market.idempotency import Claim
-from tradepost.market.receivers import NO_RECEIVER
-from tradepost.rules import notice
-from tradepost.rules.refusals import Conflicting, NotFound
+from tradepost.market.receivers import NO_RECEIVER, Kind
+from tradepost.market.seals import SealBroken
+from tradepost.rules import notice, payment
+from tradepost.rules.payment import Ipn
+from tradepost.rules.refusals import Conflicting, NotFound, SwitchedOff
 from tradepost.rules.trade import State
 
 if TYPE_CHECKING:  # they stand above: each change of a trade comes by here
@@ -23,7 +28,10 @@ PINGS_MAX = (
     5  # of one account that wait, or were sent within `PING_SPAN`: a test must not become somebody's load
 )
 PING_SPAN = timedelta(minutes=1)
+NOWHERE: dict[str, str] = {"webhook": NO_RECEIVER, "ipn": gateways.NO_GATEWAY}
 ATTEMPTS_SHOWN_MAX = 24  # of one notice, the last ones: three times up the ladder
+
+logger = log.get(__name__)
 
 _encode = msgspec.json.Encoder().encode
 
@@ -36,6 +44,7 @@ class Notice:
     name: str
     kind: str
     type: str
+    payment_id: int | None
     payload: bytes | None
     made_at: datetime
     state: str
@@ -67,6 +76,9 @@ class NoticesQuery:
     """Which of an account's notices, newest first, and which page of them."""
 
     ids: tuple[int, ...] | None = None
+    kinds: tuple[Kind, ...] | None = None
+    order_ids: tuple[str, ...] | None = None  # of the payments that they tell of
+    payment_ids: tuple[int, ...] | None = None
     states: tuple[str, ...] | None = None
     types: tuple[str, ...] | None = None
     time_from: datetime | None = None
@@ -76,8 +88,6 @@ class NoticesQuery:
 
 
 _COLUMNS = ", ".join(column.name for column in fields(Notice))
-# Who sends an IPN again may have rotated its secret in between: its bytes are made anew, with the secret of then.
-_ANEW = "payload = CASE WHEN kind = 'ipn' AND trade_id IS NOT NULL THEN NULL ELSE payload END"
 _ATTEMPT = ", ".join(column.name for column in fields(Attempt))
 
 
@@ -115,17 +125,21 @@ def _payload(type_: str, made_at: datetime, data: dict[str, object]) -> bytes:
     return _encode({"type": type_, "timestamp": made_at.replace(microsecond=0), "data": data})
 
 
-async def ping(app: App, account_id: int, claim: Claim[Told] | None = None) -> Told:
-    """Make a notice that tells nothing, to be sent at once and only once; raises NotFound without a webhook."""
+async def ping(
+    app: App, account_id: int, claim: Claim[Told] | None = None, *, kind: Kind = "webhook"
+) -> Told:
+    """Make a notice that tells nothing, to be sent at once and only once; raises NotFound without a receiver.
+
+    For an IPN that is one of an order that there is not, of no money: its hash and signature are those of a real one.
+    """
     now = app.now()
     async with app.db.transaction() as tx:
         await idempotency.take(tx, claim)
         url = await tx.value(
-            "SELECT url FROM receiver WHERE account_id = $1 AND kind = 'webhook' FOR NO KEY UPDATE",
-            account_id,
+            "SELECT url FROM receiver WHERE account_id = $1 AND kind = $2 FOR NO KEY UPDATE", account_id, kind
         )
         if url is None:
-            raise NotFound(NO_RECEIVER)
+            raise NotFound(NOWHERE[kind])
         # Whoever's address it is did not ask for them: they are few a minute, whether they are received or not.
         lately: int = await tx.value(
             "SELECT count(*) FROM notice WHERE account_id = $1 AND type = $2 AND (state = 'waiting' OR made_at > $3)",
@@ -138,14 +152,38 @@ async def ping(app: App, account_id: int, claim: Claim[Told] | None = None) -> T
         made = await tx.row(
             Notice,
             "INSERT INTO notice (account_id, kind, type, payload, made_at, due_at, attempts_most)"
-            f" VALUES ($1, 'webhook', $2, $3, $4, $4, 1) RETURNING {_COLUMNS}",
-            account_id, notice.PING, _payload(notice.PING, now, {}), now,
+            f" VALUES ($1, $2, $3, $4, $5, $5, 1) RETURNING {_COLUMNS}",
+            account_id, kind, notice.PING, await _ping_payload(app, tx, account_id, kind), now,
         )  # fmt: skip
         if made is None:
             raise RuntimeError("a notice that was written is not there")
         told: Told = (made, [])
         await idempotency.keep(tx, claim, told, app.real_now())
     return told
+
+
+async def _ping_payload(app: App, tx: Tx, account_id: int, kind: str) -> bytes:
+    now = app.now()
+    if kind == "webhook":
+        return _payload(notice.PING, now, {})
+    (gateway,) = await tx.fetch(f"SELECT {gateways.SECRETS} FROM gateway WHERE account_id = $1", account_id)
+    try:
+        secret = gateways.hashing_secret(app.settings, gateway, app.real_now())
+    except SealBroken as broken:
+        logger.error("seal_broken", reason=str(broken))
+        raise SwitchedOff("Our keys do not open your secret; the operator has to see to it.") from None
+    test = Ipn(
+        amount_cents=0,
+        token=secrets.token_hex(payment.TOKEN_CHARS // 2),
+        account="0",
+        order_id=f"test-{secrets.token_hex(4)}",
+        trade_id=secrets.token_hex(payment.TRADE_ID_CHARS // 2),
+        transaction_id=str(uuid4()),
+        created_at=now,
+        ip=payment.NO_ADDRESS,
+        is_test=True,
+    )
+    return payment.ipn_query(test, secret).encode()
 
 
 # Looked at, and sent again -----------------------------------------------------------------------------------
@@ -162,6 +200,15 @@ async def page(app: App, account_id: int, query: NoticesQuery) -> tuple[list[Tol
 
     if query.ids is not None:
         use("id = ANY ({})", list(query.ids))
+    if query.kinds is not None:
+        use("kind = ANY ({})", list(query.kinds))
+    if query.order_ids is not None:
+        use(
+            "payment_id IN (SELECT id FROM payment WHERE account_id = $1 AND order_id = ANY ({}))",
+            list(query.order_ids),
+        )
+    if query.payment_ids is not None:
+        use("payment_id = ANY ({})", list(query.payment_ids))
     if query.states is not None:
         use("state = ANY ({})", list(query.states))
     if query.types is not None:
@@ -199,7 +246,8 @@ async def _with_attempts(db: Reader, rows: Sequence[Notice]) -> list[Told]:
 async def resend(app: App, account_id: int, notice_id: int, claim: Claim[Told] | None = None) -> Told:
     """Send a notice again, now: one that waits is only hastened, one that ended goes up the whole ladder anew.
 
-    Raises NotFound for another's, and where no webhook is set that it could be sent to.
+    An IPN's bytes are made anew in either case: it may have failed because its hash was made with a secret that the site
+    has not any more. Raises NotFound for another's, and where there is no receiver that it could be sent to.
     """
     now = app.now()
     async with app.db.transaction() as tx:
@@ -214,20 +262,31 @@ async def resend(app: App, account_id: int, notice_id: int, claim: Claim[Told] |
             raise NotFound("There is no such notice.")
         kinds = await tx.fetch("SELECT kind FROM receiver WHERE account_id = $1", account_id)
         if found.kind not in {row["kind"] for row in kinds}:
-            raise NotFound(NO_RECEIVER)
+            raise NotFound(NOWHERE[found.kind])
+        if found.kind == "ipn":
+            found = replace(found, payload=await _made_anew(app, tx, account_id, found))
         if found.state == "waiting":
-            await tx.execute(
-                f"UPDATE notice SET due_at = least(due_at, $2), {_ANEW} WHERE id = $1", found.id, now
-            )
+            await tx.execute("UPDATE notice SET due_at = least(due_at, $2) WHERE id = $1", found.id, now)
             again = replace(found, due_at=min(now, found.due_at or now))
         else:
             most = found.attempts + (1 if found.type == notice.PING else notice.ATTEMPTS_MAX)
             await tx.execute(
                 "UPDATE notice SET state = 'waiting', due_at = $2, ended_at = NULL, ladder_from = attempts,"
-                f" attempts_most = $3, {_ANEW} WHERE id = $1",
+                " attempts_most = $3 WHERE id = $1",
                 found.id, now, most,
             )  # fmt: skip
             again = replace(found, state="waiting", due_at=now, ended_at=None, attempts_most=most)
         (told,) = await _with_attempts(tx, [again])
         await idempotency.keep(tx, claim, told, app.real_now())
     return told
+
+
+async def _made_anew(app: App, tx: Tx, account_id: int, found: Notice) -> bytes | None:
+    """An IPN's bytes for its next attempts: made at the first of them, those of a test at once."""
+    payload = found.payload
+    if found.payment_id is not None:
+        payload = None
+    elif found.type == notice.PING:
+        payload = await _ping_payload(app, tx, account_id, found.kind)
+    await tx.execute("UPDATE notice SET payload = $2 WHERE id = $1", found.id, payload)
+    return payload
