@@ -667,3 +667,34 @@ def test_the_list_is_ours_because_the_standard_library_lets_some_pass() -> None:
     """The reason for a list of our own: should this fail one day, it is no harm."""
     let_pass = [text for text in V4 + V6 if ipaddress.ip_address(text).is_global]
     assert let_pass
+
+
+# Hanging up --------------------------------------------------------------------------------------------------
+
+
+async def test_one_who_hangs_up_has_sent_all_of_his_request_and_waits_for_nothing() -> None:
+    ended = asyncio.Event()
+
+    async def waits(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        assert await reader.read() == b""  # nothing more comes, and the caller is gone
+        ended.set()
+
+    async with serving(waits) as server:
+        for number in range(50):
+            ended.clear()
+            url = f"http://127.0.0.2:{server.port}/ipn?n={number}"
+            reply = await dial.call(LOCAL, "GET", url, headers={"webhook-id": "msg_1"}, hang_up=True)
+            assert reply == Reply(0, b"", False)
+            await asyncio.wait_for(ended.wait(), 5)
+            assert server.heads[-1].startswith(f"GET /ipn?n={number} HTTP/1.1\r\n".encode())
+
+
+async def test_one_who_would_hang_up_but_reached_nobody_is_told_so() -> None:
+    async with serving(OK) as server:
+        port = server.port
+    with pytest.raises(CallFailed, match="took no connection"):
+        await dial.call(LOCAL, "GET", f"http://127.0.0.2:{port}/", headers={}, hang_up=True)
+    with pytest.raises(CallFailed, match=NOT_CALLED):
+        await dial.call(
+            PUBLIC, "GET", "https://shop.example/", headers={}, resolver=Answers(["127.0.0.1"]), hang_up=True
+        )

@@ -72,10 +72,12 @@ async def call(
     headers: Mapping[str, str],
     body: bytes | None = None,
     resolver: AbstractResolver | None = None,
+    hang_up: bool = False,
 ) -> Reply:
     """Call an address once, over a connection of its own; raises AddressRefused or CallFailed.
 
     A reply whose body breaks off, is too long or takes too long is a reply all the same: its status counts.
+    With `hang_up` a call without a body ends when its request is sent, and none of its answer is waited for (status 0).
     """
     to = read(address, policy.networks, CALLED_CHARS_MAX)  # it may have been saved under another policy
     guard = _Guard(policy, to)
@@ -84,9 +86,11 @@ async def call(
     )
     timeout = aiohttp.ClientTimeout(total=None, connect=policy.connect_seconds)
     status, kept, whole = 0, bytearray(), False
+    time_limit = asyncio.timeout(policy.total_seconds)
+    sent = _Sent(time_limit)
     try:
         async with (
-            asyncio.timeout(policy.total_seconds),
+            time_limit,
             aiohttp.ClientSession(
                 connector=connector,
                 cookie_jar=aiohttp.DummyCookieJar(),
@@ -94,6 +98,7 @@ async def call(
                 trust_env=False,
                 auto_decompress=False,
                 skip_auto_headers=("Content-Type",),
+                trace_configs=[sent.trace] if hang_up else None,
             ) as http,
             http.request(
                 method,
@@ -106,7 +111,7 @@ async def call(
             status = response.status
             whole = await _read_body(response.content, kept)
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-        if not status:
+        if not status and not sent.is_so:
             raise CallFailed(_sentence(error, guard, policy)) from error
     return Reply(status, bytes(kept), whole)
 
@@ -119,6 +124,19 @@ async def _read_body(content: aiohttp.StreamReader, kept: bytearray) -> bool:
             return True
         kept += piece
     return content.at_eof()
+
+
+class _Sent:
+    """Ends a call's time once its request is handed over: it is written before anybody else has his turn."""
+
+    def __init__(self, time_limit: asyncio.Timeout) -> None:
+        self._time_limit, self.is_so = time_limit, False
+        self.trace = aiohttp.TraceConfig()
+        self.trace.on_request_headers_sent.append(self._end)
+
+    async def _end(self, *_: Any) -> None:
+        self.is_so = True
+        self._time_limit.reschedule(asyncio.get_running_loop().time())
 
 
 class _Guard:
