@@ -17,12 +17,16 @@ from typing import Any
 
 import pytest
 
+from demo.person import person
 from demo.running import RunningDemo, free_port, is_alive, line_of, running, start, until
-from tradepost.demo import ground, papers
+from tradepost.config import Settings
+from tradepost.demo import catalogue, ground, papers
 from tradepost.demo.errors import DemoRefused
 from tradepost.demo.papers import Site, Town
 from tradepost.demo.world import OFFERS
 from tradepost.rules.games import GAMES
+from tradepost.rules.money import write_cents
+from tradepost.rules.payment import net_cents
 from world import MEMORY, open_directory
 
 WEEK_SECONDS = 604_800
@@ -172,6 +176,60 @@ async def pasted(line: str) -> Any:
     request = urllib.request.Request(url, body, headers)  # noqa: S310 - an address that the demo printed
     with await asyncio.to_thread(urllib.request.urlopen, request) as answer:
         return json.loads(answer.read())
+
+
+async def test_a_player_pays_with_skins_from_the_shops_page_to_his_balance(demo: RunningDemo) -> None:
+    card, names = demo.card, ("AWP | Fever Dream (Field-Tested)", "P250 | Exchanger (Minimal Wear)")
+    fee_bps, known = Settings().fee_bps, catalogue.by_name()
+    owed = write_cents(sum(net_cents(known["csgo", name].price_cents, fee_bps) for name in names))
+    belongings = (await demo.steam(f"/_sim/users/{card['payer_steamid']}"))["items"]["730/2"]
+    wanted = [item["assetid"] for item in belongings if item["market_hash_name"] in names]
+    assert len(wanted) == 2
+
+    async def balances() -> tuple[str, str]:
+        """What the shop owes the player, and what the market owes the shop."""
+        async with demo.http.get(card["shop_url"] + "/balance?account=1001") as answer:
+            of_player = (await answer.json())["balance"]
+        token = {"Token": card["shop_token"]}
+        async with demo.http.get(card["base_url"] + "/api/v2/account/balance", headers=token) as answer:
+            return of_player, (await answer.json())["data"]["balance"]
+
+    async with person() as robin:
+        shop = await robin.open(card["shop_url"])
+        page = await robin.send(shop, shop.form(lambda form: form.action == "/pay"))
+        link = page.url
+        assert link.startswith(f"{card['base_url']}/en/pay?token="), page.words
+        steam = await robin.follow(page, "/sign-in")
+        assert steam.url.startswith(card["steam_url"])
+        (chooser,) = steam.forms
+        page = await robin.send(steam, chooser, ("steamid", card["payer_steamid"]))
+        assert page.url == link
+        choice = page.form_with("do", "prices")
+        page = await robin.send(page, choice, *(("items", assetid) for assetid in wanted), ("do", "prices"))
+        assert page.status == 200 and f"${owed}" in page.words, page.words
+        page = await robin.send(page, page.form_with("do", "sell"), ("do", "sell"))
+        assert (page.status, page.url) == (200, link) and all(name[:5] in page.words for name in names)
+        assert await balances() == ("0.00", "0.00")
+
+        async def is_protected() -> bool:
+            sales = {"type": "sell", "limit": "10"}
+            headers = {"Token": card["shop_token"]}
+            url = card["base_url"] + "/api/v2/operations"
+            async with demo.http.get(url, params=sales, headers=headers) as answer:
+                rows = (await answer.json())["data"]
+            return len(rows) == 2 and all(row["protected_until"] for row in rows)
+
+        await until(is_protected, 60)  # robots have bought them, and customers accepted
+        assert await balances() == ("0.00", "0.00")
+        shop = await robin.open(card["shop_url"])
+        shop = await robin.send(shop, shop.form(lambda form: form.action == "/seven-days"))
+
+        async def is_credited() -> bool:
+            return await balances() == (owed, owed)
+
+        await until(is_credited, 30)
+        assert owed in (await robin.open(card["shop_url"])).words
+        assert (await robin.open(link)).status == 200  # back at the same place
 
 
 async def test_trades_happen_by_themselves_and_new_offers_come(demo: RunningDemo) -> None:
