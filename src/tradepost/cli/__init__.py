@@ -31,7 +31,11 @@ Settings come from the environment (TRADEPOST_*, DATABASE_URL) or a TOML file (-
 """
 
 KEPT_SETTINGS = "settings.toml"  # in the data directory of a demo
-PASSED_ON = {"agent": "tradepost.agent.program", "steam-sim": "tradepost.steam.simulator.program"}
+PASSED_ON = {
+    "agent": "tradepost.agent.program",
+    "steam-sim": "tradepost.steam.simulator.program",
+    "ipn-doctor": "tradepost.cli.doctor",
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -115,6 +119,10 @@ def _parser() -> argparse.ArgumentParser:
     for name, sentence in (
         ("agent", "the seller's program: pair, sign-in, run, status, grants, unpair"),
         ("steam-sim", "a simulated Steam, for trying things out without the real one"),
+        (
+            "ipn-doctor",
+            "plays every kind of notice at a merchant's own receiver, and says what it handled wrongly",
+        ),
     ):
         verbs.add_parser(name, help=sentence, add_help=False)
     return parser
