@@ -627,6 +627,15 @@ async def test_a_body_that_breaks_off_is_not_whole(data: bytes) -> None:
     assert isinstance(found, Reply) and found.status == 200 and not found.whole
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_call_whose_connection_is_closed_is_not_made_again(method: str) -> None:
+    """HTTP allows to repeat a GET by oneself, and libraries do: but an attempt is one call."""
+    async with serving(says(b"")) as server:
+        with pytest.raises(CallFailed, match="closed before an answer came"):
+            await dial.call(LOCAL, method, f"http://127.0.0.2:{server.port}/", headers={})
+    assert len(server.heads) == 1
+
+
 async def test_a_closed_port_is_told_in_a_sentence() -> None:
     with socket.create_server(("127.0.0.2", 0)) as listener:
         port = listener.getsockname()[1]

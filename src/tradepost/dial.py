@@ -36,6 +36,10 @@ class _NotCalled(OSError):
     """Raised in place of a socket, for an address that is not called."""
 
 
+class _Closed(aiohttp.ClientError):
+    """The connection ended before an answer came."""
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """Whom we call: the public internet, and these networks of the operator's; and how long we wait."""
@@ -97,6 +101,7 @@ async def call(
                 timeout=timeout,
                 trust_env=False,
                 auto_decompress=False,
+                middlewares=(_once,),
                 skip_auto_headers=("Content-Type",),
                 trace_configs=[sent.trace] if hang_up else None,
             ) as http,
@@ -137,6 +142,16 @@ class _Sent:
     async def _end(self, *_: Any) -> None:
         self.is_so = True
         self._time_limit.reschedule(asyncio.get_running_loop().time())
+
+
+async def _once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Send a request once: the library sends a GET again whose connection was closed, and an attempt is one call."""
+    try:
+        return await send(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise _Closed from error
 
 
 class _Guard:
@@ -203,7 +218,7 @@ def _sentence(error: Exception, guard: _Guard, policy: Policy) -> str:
             return "The host did not speak TLS as it should."
         case aiohttp.ClientConnectorError():
             return "The host took no connection."
-        case aiohttp.ServerDisconnectedError() | aiohttp.ClientOSError():
+        case _Closed():
             return "The connection was closed before an answer came."
         case _:
             return "The answer was not HTTP, or its head was too long."
