@@ -240,7 +240,8 @@ class Shop:
                 ("Content-Type", reply.kind),
                 ("Content-Length", str(len(reply.body))),
                 ("X-Content-Type-Options", "nosniff"),
-                ("Referrer-Policy", "no-referrer"),
+                # Not "no-referrer": browsers would then send `Origin: null` with this shop's own forms.
+                ("Referrer-Policy", "same-origin"),
                 ("Content-Security-Policy", self._policy()),
                 *(reply.more or (("Cache-Control", "no-store"),)),
             ],

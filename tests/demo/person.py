@@ -89,6 +89,7 @@ class Page:
     url: str
     text: str
     forms: list[Form]
+    referrer_policy: str
 
     @property
     def words(self) -> str:
@@ -130,11 +131,14 @@ class Person:
         """Send a form of the page, with boxes ticked or a button pressed, and fields filled in."""
         fields = [*form.fields, *form.ticked]
         fields = [(name, filled.get(name, value)) for name, value in fields] + list(more)
-        parts = urlsplit(page.url)
-        headers = {"Origin": f"{parts.scheme}://{parts.netloc}", "Sec-Fetch-Site": "same-origin"}
-        url = urljoin(page.url, form.action)
-        if urlsplit(url).netloc != parts.netloc:
-            headers["Sec-Fetch-Site"] = "same-site"
+        url, here = urljoin(page.url, form.action), urlsplit(page.url)
+        is_own = urlsplit(url).netloc == here.netloc
+        # As browsers do: a page that sends no referrer sends no origin with its forms either, not even to itself.
+        is_known = (page.referrer_policy == "same-origin" and is_own) or not page.referrer_policy
+        headers = {
+            "Origin": f"{here.scheme}://{here.netloc}" if is_known else "null",
+            "Sec-Fetch-Site": "same-origin" if is_own else "same-site",
+        }
         assert form.method == "post"
         async with self.http.post(url, data=fields, headers=headers) as answer:
             return await _page(answer)
@@ -142,7 +146,8 @@ class Person:
 
 async def _page(answer: aiohttp.ClientResponse) -> Page:
     text = await answer.text()
-    return Page(answer.status, str(answer.url), text, _Forms(text).forms)
+    policy = answer.headers.get("Referrer-Policy", "")
+    return Page(answer.status, str(answer.url), text, _Forms(text).forms, policy)
 
 
 @asynccontextmanager
