@@ -23,7 +23,7 @@ FIRST_ASSETID = 39_000_000_000  # far above the town's
 SKINS = (  # of many prices, and none of the staples: those are spared by the robots
     "AK-47 | Ice Coaled (Field-Tested)",
     "Glock-18 | Vogue (Field-Tested)",
-    "M4A4 | 龍王 (Dragon King) (Minimal Wear)",
+    "AK-47 | Vulcan (Field-Tested)",
     "P90 | Asiimov (Field-Tested)",
     "AWP | Fever Dream (Field-Tested)",
     "Desert Eagle | Kumicho Dragon (Field-Tested)",
