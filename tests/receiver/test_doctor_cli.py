@@ -1,34 +1,15 @@
 """`tradepost ipn-doctor`, as a merchant runs it: what it prints, how it ends, what it refuses."""
 
-import asyncio
-import os
-import sys
-
 import pytest
 
 from receiver import merchants
+from receiver.command import of, run
 from receiver.market import KEY, SECRET
 from receiver.merchants import Merchant, open_at
 from tradepost.cli import doctor, main
 from tradepost.rules import notice
 
-SECONDS = 60
 WHSEC = notice.write_secret(KEY)
-
-
-async def run(*words: str, **environ: str) -> tuple[int | None, str, str]:
-    """Status, what it said, and what it complained of."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tradepost", "ipn-doctor", *words,
-        env={"PATH": os.environ["PATH"], **environ},
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    said, complained = await asyncio.wait_for(process.communicate(), SECONDS)
-    return process.returncode, said.decode(), complained.decode()
-
-
-def of(merchant: Merchant, *more: str) -> tuple[str, ...]:
-    return (f"{merchant.url}/ipn", "--order-id", "order-1", "--account", "1001", *more)
 
 
 async def test_all_that_is_right_is_said_case_by_case_and_ends_with_0() -> None:

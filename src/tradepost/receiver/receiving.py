@@ -78,7 +78,8 @@ class Receiver:
         self._waiting = 0
 
     def answer(self, method: str, query: bytes, headers: Mapping[str, str]) -> Answer:
-        """Answer one call: its method, its query exactly as it came, its headers by their names in lower case."""
+        """Answer one call, of any framework: its method, its query exactly as it came, its headers by their names."""
+        headers = {name.lower(): value for name, value in headers.items()}
         try:
             if method != "GET":
                 raise Refused(405, "A notice is a GET.")
@@ -111,6 +112,10 @@ class Receiver:
         answer = self.answer(str(environ["REQUEST_METHOD"]), query, headers)
         start_response(f"{answer.status} {HTTPStatus(answer.status).phrase}", answer.headers)
         return [answer.body]
+
+    async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+        """Be an ASGI app itself, which routers take for one where a method would be taken for a view."""
+        await self.asgi(scope, receive, send)
 
     async def asgi(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         """Be an ASGI app: `application = receiver.asgi`, or mounted at the callback URL."""
