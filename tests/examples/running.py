@@ -35,6 +35,8 @@ class Market:
             if method == "POST":
                 self.clock_moved.append(json.loads(body)["advance_seconds"])
             return {"status": "success"}
+        if method == "GET":  # the payment's page
+            return {"status": "success"}
         if self.refuses:
             return {"status": "error", "error_message": self.refuses, "error_details": "<b>No.</b>"}
         form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
