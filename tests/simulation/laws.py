@@ -172,13 +172,33 @@ async def _of_money(town: Town) -> list[str]:
         " WHERE t.kind = 'deposit' AND e.book = 'deposit' GROUP BY 1"
     )
     deposits = {row["account_id"]: row["cents"] for row in topped_up}
+    locked, early, lost = await _reserves(town)
     for person in town.people:
-        row = wallets[person.id]
-        has = (row["deposit_cents"], row["balance_cents"], row["held_cents"])
-        due = _due(town, person, deposits.get(person.id, 0))
+        row, id_ = wallets[person.id], person.id
+        has = (row["deposit_cents"], row["balance_cents"], row["held_cents"], row["reserve_cents"])
+        deposit, balance, held = _due(town, person, deposits.get(id_, 0))
+        reserve = locked.get(id_, 0)
+        due = (deposit, balance + early.get(id_, 0) - reserve, held, reserve - lost.get(id_, 0))
         if has != due:
-            found.append(f"{person.id} has {has} and should have {due}")
+            found.append(f"{id_} has {has} and should have {due}")
     return found
+
+
+async def _reserves(town: Town) -> tuple[dict[int, int], dict[int, int], dict[int, int]]:
+    """By account: what was locked, what was credited early and not repaid by a settlement, what a reversal took."""
+    moved = await town.db.fetch(
+        "SELECT e.account_id, sum(e.amount_cents)::bigint AS cents FROM entry e JOIN transfer t ON t.id = e.transfer_id"
+        " WHERE t.kind = 'reserve' AND e.book = 'reserve' GROUP BY 1"
+    )
+    lent = await town.db.fetch(
+        "SELECT account_id, sum(cents)::bigint AS cents, coalesce(sum(cents) FILTER (WHERE outcome = 'reversed'), 0)::bigint AS lost"
+        " FROM advance WHERE outcome IS DISTINCT FROM 'settled' GROUP BY 1"
+    )
+    return (
+        {row["account_id"]: row["cents"] for row in moved},
+        {row["account_id"]: row["cents"] for row in lent},
+        {row["account_id"]: row["lost"] for row in lent},
+    )
 
 
 def _due(town: Town, person: Person, deposited_cents: int) -> tuple[int, int, int]:

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import pytest
 
-from simulation import steam_deeds, steam_laws
+from simulation import skins, steam_deeds, steam_laws
 from simulation.deeds import DEEDS, Deed, settle_dust
 from simulation.frailty import Died, FrailDb
 from simulation.laws import broken, of_shelf
@@ -43,7 +43,8 @@ def seeds(usual: str) -> list[int]:
 @pytest.mark.parametrize("seed", seeds(SEEDS))
 async def test_whatever_people_do_the_laws_hold(server: Databases, seed: int) -> None:
     async with server.fresh() as db, a_town(db, seed) as town, telling(seed) as told:
-        await live(town, DEEDS, told, STEPS)
+        await skins.open_gateways(town)
+        await live(town, DEEDS | skins.DEEDS, told, STEPS)
         await settle_dust(town)
         await check(town)
         await at_rest(town)
@@ -114,7 +115,7 @@ async def one(deed: Deed) -> None:
 
 async def check(town: Town) -> None:
     """Nothing is broken, and each process's shelves show what is on sale."""
-    found = await broken(town)
+    found = await broken(town) + await skins.broken(town)
     for app in town.apps:
         found += await of_shelf(town, app)
     assert found == []
@@ -124,6 +125,7 @@ async def at_rest(town: Town) -> None:
     """When all is over nobody waits for anything: no trade, no money, no operator, no program."""
     assert [view.trade for view in town.views.values() if view.trade.ended_at is None] == []
     assert await town.db.value("SELECT sum(held_cents) FROM wallet") == 0
+    assert await town.db.value("SELECT count(*) FROM advance WHERE ended_at IS NULL") == 0
     assert await town.db.value("SELECT count(*) FROM operator_case WHERE closed_at IS NULL") == 0
     for agent in town.sellers_agents:
         asked = await directives.lease(town.apps[0], agent)

@@ -17,6 +17,7 @@ from tradepost.market.agents import Agent
 from tradepost.market.buying import Buy
 from tradepost.market.directives import Directive
 from tradepost.market.feed import Cursor
+from tradepost.market.gateways import Opened
 from tradepost.market.trades import TradeView
 from tradepost.rules.games import GAMES
 from tradepost.steam.client import SteamClient
@@ -85,6 +86,7 @@ class Town:
     orders: list[tuple[Agent, Directive]] = field(default_factory=list)
     buys: list[Buy] = field(default_factory=list)
     bought: dict[tuple[int, str], tuple[bytes, int]] = field(default_factory=dict)
+    gateways: dict[int, Opened] = field(default_factory=dict)
 
     @property
     def people(self) -> list[Person]:
