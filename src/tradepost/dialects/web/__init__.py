@@ -10,7 +10,14 @@ from tradepost.app import App
 from tradepost.dialects.edge import note
 from tradepost.dialects.hosts import is_allowed
 from tradepost.dialects.sheets import misdirected
-from tradepost.dialects.web import account, merchant, merchant_notices, merchant_payments, sign_in
+from tradepost.dialects.web import (
+    account,
+    merchant,
+    merchant_doctor,
+    merchant_notices,
+    merchant_payments,
+    sign_in,
+)
 from tradepost.dialects.web.desk import Desk
 from tradepost.dialects.web.visits import Page
 
@@ -31,6 +38,7 @@ def routes(app: App) -> list[BaseRoute]:
         *merchant.pages(app, desk),
         *merchant_payments.pages(app, desk),
         *merchant_notices.pages(app, desk),
+        *merchant_doctor.pages(app, desk),
     ]
     file = Route(desk.static.path, partial(_file, app, desk), methods=["GET"])
     return [file, *(Route(page.route, page) for page in pages)]

@@ -5,14 +5,15 @@ makes of a template, a path to go on to, or any other ASGI application.
 """
 
 import hmac
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import aclosing
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
 import msgspec
 from markupsafe import Markup
 from starlette.requests import ClientDisconnect
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tradepost import log
@@ -49,6 +50,7 @@ from tradepost.rules.refusals import (
 
 CSRF = "csrf"  # the field that every form has
 FORM_BYTES_MAX = 262_144  # of a page's form, which is far less than what programs may send
+PIECES = Markup("<!-- pieces -->")  # where a page's middle is put in, once it comes
 STATUSES: tuple[tuple[type[Refusal], int], ...] = (
     (Malformed, 422),
     (Conflicting, 422),
@@ -173,6 +175,22 @@ class Visit:
         }
         body = self.desk.render(template, **(known | values))
         return Response(body, status, dict(self.desk.headers), "text/html; charset=utf-8")
+
+    def stream(self, template: str, pieces: AsyncGenerator[str, None], **values: Any) -> Response:
+        """A page whose middle comes piece by piece: HTML, put in where the template says `{{ pieces }}`."""
+        whole = self.page(template, pieces=PIECES, **values)
+        head, _, tail = bytes(whole.body).partition(PIECES.encode())
+
+        async def parts() -> AsyncIterator[bytes]:
+            yield head
+            async with aclosing(pieces):
+                async for piece in pieces:
+                    yield piece.encode("utf-8", "replace")
+            yield tail
+
+        # A proxy that collects an answer before it passes it on would keep the pieces to itself.
+        headers = {**self.desk.headers, "X-Accel-Buffering": "no"}
+        return StreamingResponse(parts(), 200, headers, "text/html; charset=utf-8")
 
     def redirect(self, path: str) -> Response:
         """Go on to another page of ours, by GET."""
