@@ -18,6 +18,7 @@ class Things:
     offer: int
     custom_id: str
     notice: int
+    payment: int
     asset: str
     item: int  # an offer of a stranger, for buying
 
@@ -106,5 +107,9 @@ ROWS: dict[str, Row] = {
     "v2 POST /webhook/test": Row("sell"),
     "v2 DELETE /webhook": Row("sell"),
     "v2 GET /notices": Row("read"),
+    "v2 GET /payments": Row("read"),
+    "v2 POST /payments/test": Row("sell"),
+    "v2 GET /payments/{id}": Row("read", lambda things: {"id": things.payment}),
+    "v2 GET /gateway": Row("read"),
     "v2 POST /notices/{id}/resend": Row("sell", lambda things: {"id": things.notice}),
 }  # fmt: skip

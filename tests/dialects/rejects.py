@@ -128,6 +128,7 @@ BAD: dict[str, list[str]] = {
     "url": ["x" * 5_000, *CONTROLS],
     "event": ["x", "1", "-1", "1-", "-", "1-2-3", "１-2", "1-2\n", "9" * 5000, "1.5-2", "0x1-2"],
     "type": ["steal", "BUY", "buy,sell"],
+    "order_id": ["a b", "a/b", "é", "x" * 65, "x" * 10_000, "１", "a=b", *CONTROLS],
 }  # fmt: skip
 
 
@@ -238,7 +239,11 @@ TAKERS = [
             {"steam_market_hash_name": "name", "project": "project", "game": "project", "date_from": "moment",
              "date_to": "moment", "group_by": "group", "limit": "limit"}, NAMED),
     *takers("v2", "GET", "notices",
-            {"ids": "id", "states": "states", "types": "type", "date_from": "moment", "date_to": "moment", **PAGED}, {}),
+            {"ids": "id", "kinds": "type", "order_ids": "order_id", "order_id": "order_id", "payment_ids": "id", "states": "states",
+             "types": "type", "date_from": "moment", "date_to": "moment", **PAGED}, {}),
+    *takers("v2", "GET", "payments",
+            {"ids": "id", "order_ids": "order_id", "order_id": "order_id", "states": "states", "steamid": "steamid", "date_from": "moment",
+             "date_to": "moment", **PAGED}, {}),
     *takers("v2", "PUT", "webhook", {"url": "url", "events": "type", "rotate_secret": "flag"}, {"url": "https://shop.example/"}),
     *takers("v2", "GET", "stream",
             {"project": "projects", "game": "projects", "events": "type", "steam_market_hash_name": "name",

@@ -12,6 +12,7 @@ import pytest
 
 from dialects.authorization import ROWS, Things
 from dialects.notations import NO_LIMIT, fault, state_of
+from dialects.paying import Site, site_of
 from dialects.shop import BUYER, Reply, Shop, shop_on
 from stock import NAME
 from tradepost.dialects.shadowpay import v1, v2
@@ -42,6 +43,7 @@ class Stage:
     """A shop, a second merchant beside its own, and what each has that the other should not see."""
 
     shop: Shop
+    site: Site
     assets: list[str]
     other_token: str
     other_steamid: str
@@ -59,11 +61,22 @@ class Stage:
             reply = await shop.call("POST", "/api/v2/webhook/test")
             assert reply.status == 200, reply.body
             notice = int(reply.body["data"]["id"])
+        payment = 9_000_000
+        if "payments" in operation:
+            shop.app.clock.offset += PING_SPAN
+            link = await self.site.link(security_steam_id=shop.seller_steamid)
+            payment = await shop.db.value("SELECT id FROM payment WHERE token = $1", link.body["token"])
         asset = (
             self.assets.pop() if "sell_items" in operation or operation == "v2 POST /offers" else "7000003"
         )
         return Things(
-            shop.seller_steamid, await shop.own(150), "order-mine", notice, asset, await shop.foreign(50)
+            shop.seller_steamid,
+            await shop.own(150),
+            "order-mine",
+            notice,
+            payment,
+            asset,
+            await shop.foreign(50),
         )
 
     async def ask(self, operation: str, things: Things, token: str) -> Reply:
@@ -93,7 +106,7 @@ class Stage:
 
 
 # What nobody has.
-NOBODYS = Things(NOBODY_STEAMID, 6_000_001, "order-none", 6_000_002, "6000003", 6_000_004)
+NOBODYS = Things(NOBODY_STEAMID, 6_000_001, "order-none", 6_000_002, 6_000_005, "6000003", 6_000_004)
 
 
 def flat(asked: dict[str, Any]) -> dict[str, Any]:
@@ -106,7 +119,7 @@ async def staged(server: Databases) -> AsyncIterator[Stage]:
     """One shop for many operations, whose books are held at the end."""
     async with server.fresh() as db, shop_on(db, **NO_LIMIT) as shop:
         # Numbers that stand for nothing else, wherever they turn up in an answer.
-        for table, start in (("offer", 5_000_000), ("trade", 7_000_000)):
+        for table, start in (("offer", 5_000_000), ("trade", 7_000_000), ("payment", 9_000_000)):
             await db.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), {start})")
         items = [{"appid": 730, "market_hash_name": NAME} for _ in range(20)]
         await shop.box.world({"steamid": shop.seller_steamid, "items": items})
@@ -121,7 +134,7 @@ async def staged(server: Databases) -> AsyncIterator[Stage]:
         await shop.box.world({"steamid": other_steamid, "items": []})
         other_token = await shop.make_token(other)
         third = await shop.make_token(await shop.box.stock.person(deposit_cents=50_000))
-        yield Stage(shop, assets, other_token, other_steamid, third)
+        yield Stage(shop, await site_of(shop), assets, other_token, other_steamid, third)
         assert await faults_of_the_books(db) == []
 
 
@@ -196,7 +209,14 @@ async def test_who_has_the_right_is_served(stage: Stage, operation: str) -> None
 def told(reply: Reply, things: Things) -> tuple[int, str]:
     """What a reply says, whatever the things are called that it is about."""
     text = json.dumps(reply.body, default=str, sort_keys=True)
-    for value in (things.steamid, str(things.offer), things.custom_id, str(things.notice), things.asset):
+    for value in (
+        things.steamid,
+        str(things.offer),
+        things.custom_id,
+        str(things.notice),
+        str(things.payment),
+        things.asset,
+    ):
         text = re.sub(rf"\b{re.escape(value)}\b", "it", text)
     return reply.status, MOMENT.sub("then", text)
 

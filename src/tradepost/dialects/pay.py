@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from tradepost.app import App
+from tradepost.config import Settings
 from tradepost.dialects.edge import Answer, client_address, encode, header, json_answer, note, receive_body
 from tradepost.dialects.fields import Amount, OrderId, PayerToken, Signature, SiteAccount, SteamId
 from tradepost.dialects.pace import Paces
@@ -30,7 +31,6 @@ from tradepost.rules import payment
 from tradepost.rules.refusals import Conflicting, Malformed, NotFound, TooManyRequests, UnknownRoute
 
 ROUTE = "/{lang}/pay/{public_hash}"
-PAGE = "/{language}/pay?token={token}"
 LANGUAGES = ("en", "de", "fr", "ru", "pl")  # of the page; the first is for whoever speaks none of them
 BODY_BYTES_MAX = (
     65_536  # nobody has shown who he is before it is read, and what is asked for has some hundred
@@ -92,9 +92,8 @@ class Desk:
         await switches.refuse_if_off(app, "api")
         asked = take(LinkAsked, tree)
         made = await self._make(scope, asked, {} if asked.signature_v2 is None else signed_parameters(tree))
-        language = scope["path_params"]["lang"].lower()
-        page = PAGE.format(language=language if language in LANGUAGES else LANGUAGES[0], token=made.token)
-        link = {"token": made.token, "url": app.settings.base_url + page}
+        url = page_address(app.settings, scope["path_params"]["lang"], made.token)
+        link = {"token": made.token, "url": url}
         return json_answer({**link, "status": "success", "success": True})
 
     async def _make(self, scope: Scope, asked: LinkAsked, parameters: dict[str, str]) -> payments.Payment:
@@ -161,6 +160,12 @@ def signed_parameters(tree: Node) -> dict[str, str]:
             raise Malformed(node.spelled, "must not contain control characters")
         found[name] = value
     return found
+
+
+def page_address(settings: Settings, lang: str, token: str) -> str:
+    """Where a payment is paid, in a language if the page has it."""
+    language = lang.lower() if lang.lower() in LANGUAGES else LANGUAGES[0]
+    return f"{settings.base_url}/{language}/pay?token={token}"
 
 
 def routes(app: App, pace: Paces) -> list[BaseRoute]:

@@ -44,7 +44,7 @@ SENTENCES: dict[str, str] = {
     "item_ids": "The ids of the offers.",
     # notices
     "url": "Where notices are sent: an https address.",
-    "events": "Of what notices tell; without it of everything.",
+    "events": "Of what notices tell; without it of everything that becomes of your trades.",
     "rotate_secret": "1 for a new secret; the old one signs as well for 24 hours.",
     "ids": "Only the notices with these ids.",
     # the stream
@@ -71,7 +71,19 @@ OF_STRUCTS: dict[str, dict[str, str]] = {
         "amount": "What you would like to be paid, in USD: it is shown and preselects skins, but neither limits nor completes a payment.",
         "signature_v2": "HMAC-SHA256 over all other parameters, as sorted lines of `key=value`; needed where you demand it in your settings.",
     },
+    "PaymentsAsked": {
+        "ids": "Only the payments with these ids.",
+        "order_ids": "Only the payments of these orders of yours.",
+        "states": "Only payments in these states.",
+        "steamid": "Only the payments of this user of yours.",
+        "date_from": "Only payments that were made at this moment or later; UTC.",
+        "date_to": "Only payments that were made at this moment or earlier; of a date, the whole day; UTC.",
+    },
+    "PaymentAsked": {"id": "The payment's id."},
     "NoticesAsked": {
+        "kinds": "Only webhooks, or only the IPNs of payments.",
+        "order_ids": "Only those of the payments of these orders of yours.",
+        "payment_ids": "Only those of these payments.",
         "states": "Only notices in these states.",
         "types": "Only notices of these types.",
     },

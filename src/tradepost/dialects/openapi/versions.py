@@ -16,6 +16,7 @@ TAGS = {
     "Offers": "What you have on sale for your users.",
     "Operations": "Your trades, and what became of them.",
     "Notices": "What is told to your server.",
+    "Payments": "What your users pay with their skins.",
     "Access": "Your token.",
 }
 
@@ -43,6 +44,8 @@ _V2_TAGS = {
     "stream": "Notices",
     "webhook": "Notices",
     "notices": "Notices",
+    "payments": "Payments",
+    "gateway": "Payments",
     "token": "Access",
 }
 

@@ -1,5 +1,6 @@
 """The API's words: a code for each refusal, and how numbers are written, in v1 and v2 alike."""
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -62,3 +63,8 @@ def within_ids(id_: Id) -> int:
     if id_ > ID_MAX:
         raise NotFound
     return int(id_)
+
+
+def maybe(at: datetime | None) -> str | None:
+    """A moment as it is written, or null."""
+    return None if at is None else moment(at)

@@ -14,11 +14,20 @@ _WEBHOOK = {
 }
 
 
-def _notice(kind: str, payload: Any, *attempts: dict[str, Any], state: str = "delivered") -> dict[str, Any]:
+def notice(
+    type_: str,
+    payload: Any,
+    *attempts: dict[str, Any],
+    state: str = "delivered",
+    payment_id: str | None = None,
+) -> dict[str, Any]:
+    """A notice; one with the parameters of an IPN is one."""
     return {
         "id": "901",
         "webhook_id": "msg_2c1f0a8be4d94f0b9a3c5d6e7f801b92",
-        "type": kind,
+        "kind": "ipn" if "hash" in payload else "webhook",
+        "type": type_,
+        "payment_id": payment_id,
         "state": state,
         "time_created": MOMENT,
         "next_attempt": None if state == "delivered" else MOMENT,
@@ -60,12 +69,12 @@ NOTICES: dict[str, Example] = {
         success(data={**_WEBHOOK, "secret": "whsec_Zm9yIGRvY3VtZW50cyBhbmQgbm90aGluZyBlbHNlIQ=="}),
     ),
     "remove_webhook": Example({}, success(data={"set_aside": 0})),
-    "ping": Example({}, success(data=_notice("ping", _PING, state="waiting"))),
+    "ping": Example({}, success(data=notice("ping", _PING, state="waiting"))),
     "list_notices": Example(
-        {"states": ["delivered"], "limit": 20}, listed(_notice("trade.finished", _TRADE, _ATTEMPT))
+        {"states": ["delivered"], "limit": 20}, listed(notice("trade.finished", _TRADE, _ATTEMPT))
     ),
     "resend": Example(
-        {"id": "901"}, success(data=_notice("trade.finished", _TRADE, _ATTEMPT, state="waiting"))
+        {"id": "901"}, success(data=notice("trade.finished", _TRADE, _ATTEMPT, state="waiting"))
     ),
     "stream": Example({"events": ["offer.made", "offer.gone"], "project": ["csgo"]}, _STREAM),
 }

@@ -10,7 +10,17 @@ from tradepost.dialects.edge import BodyTooLarge
 from tradepost.dialects.pace import Paces
 from tradepost.dialects.shadowpay.answers import Cancelled, Repriced
 from tradepost.dialects.shadowpay.calls import Method
-from tradepost.dialects.shadowpay.v2 import answers, deeds, lists, prices, stream, token, webhook
+from tradepost.dialects.shadowpay.v2 import (
+    answers,
+    deeds,
+    lists,
+    notices,
+    payments,
+    prices,
+    stream,
+    token,
+    webhook,
+)
 from tradepost.dialects.shadowpay.ways import Manners, routes_below
 from tradepost.dialects.shadowpay.words import word
 from tradepost.rules.refusals import Refusal, TooManyRequests
@@ -62,9 +72,13 @@ CALLS: dict[str, dict[str, Method]] = {
         "PUT": Method("sell", webhook.set_webhook, answers=webhook.WebhookSet),
         "DELETE": Method("sell", webhook.remove_webhook, answers=webhook.WebhookRemoved),
     },
-    "/webhook/test": {"POST": Method("sell", webhook.ping, answers=webhook.OneNotice)},
-    "/notices": {"GET": Method("read", webhook.list_notices, answers=webhook.Notices)},
-    "/notices/{id}/resend": {"POST": Method("sell", webhook.resend, answers=webhook.OneNotice)},
+    "/webhook/test": {"POST": Method("sell", webhook.ping, answers=notices.OneNotice)},
+    "/notices": {"GET": Method("read", notices.list_notices, answers=notices.Notices)},
+    "/notices/{id}/resend": {"POST": Method("sell", notices.resend, answers=notices.OneNotice)},
+    "/payments": {"GET": Method("read", payments.list_payments, answers=payments.Payments)},
+    "/payments/test": {"POST": Method("sell", payments.test_ipn, answers=notices.OneNotice)},
+    "/payments/{id}": {"GET": Method("read", payments.payment, answers=payments.OnePayment)},
+    "/gateway": {"GET": Method("read", payments.gateway, answers=payments.OneGateway)},
     "/operations": {"GET": Method("read", lists.operations, answers=answers.Operations)},
     "/stream": {"GET": Method("read", stream.stream, kind="stream", answers=answers.Told)},
 }

@@ -1,0 +1,275 @@
+"""v2's calls about payments with skins: what became of each, and how the gateway is set; none of them changes it."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from tradepost.dialects.fields import Id, Limit, Offset, OrderId, Since, SteamId, Until
+from tradepost.dialects.pay import page_address
+from tradepost.dialects.shadowpay.answers import (
+    AssetIdText,
+    Game,
+    HashName,
+    IdText,
+    Metadata,
+    Moment,
+    Money,
+    Shown,
+    SteamIdText,
+    Success,
+)
+from tradepost.dialects.shadowpay.calls import Call, Content, Nothing
+from tradepost.dialects.shadowpay.v2.notices import NoticeRow, known_ids, notice_row, one_notice
+from tradepost.dialects.shadowpay.words import maybe, within_ids
+from tradepost.dialects.shapes import COMMAS, Also
+from tradepost.market import advances, gateways, inspection, ledger, notices
+from tradepost.market.gateways import Gateway
+from tradepost.market.inspection import PaymentShown, PaymentsQuery
+from tradepost.market.ledger import Wallet
+from tradepost.market.notices import NoticesQuery
+from tradepost.market.payment_items import SKINS_MAX, Skin, SkinState
+from tradepost.market.telling import moment
+from tradepost.rules.money import write_cents
+from tradepost.rules.refusals import NotFound
+
+PAYMENTS_MAX = 500  # on a page: each comes with its skins
+NOTICES_OF_ONE_MAX = 4 * SKINS_MAX  # an IPN a skin, and at most three webhooks
+
+PaymentState = Literal["open", "active", "closed"]
+
+# What is answered --------------------------------------------------------------------------------------------
+
+
+class SkinRow(Shown):
+    """A skin that was put on sale for a payment."""
+
+    trade_id: Annotated[
+        str, Meta(pattern="^[0-9a-f]{16}$", description="What its IPN has as `trade_id`: one a skin.")
+    ]
+    offer_id: IdText
+    operation_id: Annotated[
+        IdText | None,
+        Meta(description="The trade under way, or the one that delivered it: see `/operations`."),
+    ]
+    state: Annotated[
+        SkinState,
+        Meta(
+            description="`credited` once it is settled; with `ipn_on=accepted` see `time_credited` as well."
+        ),
+    ]
+    steam_market_hash_name: HashName
+    project: Game
+    steam_asset_id: AssetIdText
+    price: Annotated[Money, Meta(description="What the buyer pays, or would pay.")]
+    fee: Annotated[Money, Meta(description="The market's share of it.")]
+    amount: Annotated[Money, Meta(description="What is yours of it, and what the IPN says.")]
+    protected_until: Annotated[Moment | None, Meta(description="Until when Steam can reverse it.")]
+    explanation: Annotated[str | None, Meta(description="What is awaited or what went wrong, in a sentence.")]
+    time_listed: Moment
+    time_credited: Annotated[Moment | None, Meta(description="When your wallet got it; you were told then.")]
+
+
+class PaymentRow(Shown):
+    """A payment and its skins."""
+
+    id: IdText
+    order_id: str
+    account: Annotated[str, Meta(description="Your user's number, as you sent it.")]
+    amount: Annotated[str | None, Meta(description="What you would like to be paid, as you sent it.")]
+    token: Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
+    url: Annotated[str, Meta(description="The page at which it is paid.")]
+    transaction_id: Annotated[str, Meta(description="What its IPNs have as `transaction_id`.")]
+    steamid: Annotated[SteamIdText, Meta(description="Who can pay it.")]
+    state: Annotated[
+        PaymentState,
+        Meta(
+            description="`active` while a skin is on sale or under way, `closed` when its link is used no more."
+        ),
+    ]
+    time_created: Moment
+    credited: Annotated[Money, Meta(description="What your wallet has got of it, less what was taken back.")]
+    expected: Annotated[Money, Meta(description="What may still come of what is on sale or under way.")]
+    items: list[SkinRow]
+
+
+class Payments(Success):
+    """A page of payments, newest first."""
+
+    data: list[PaymentRow]
+    metadata: Metadata
+
+
+class PaymentWhole(PaymentRow):
+    """A payment, its skins, and everything that was told of it."""
+
+    notices: list[NoticeRow]
+
+
+class OnePayment(Success):
+    """A payment with its notices."""
+
+    data: PaymentWhole
+
+
+class GatewayRow(Shown):
+    """How an account accepts skins; its secrets are nowhere shown."""
+
+    public_hash: Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
+    callback_url: Annotated[str | None, Meta(description="Where IPNs go.")]
+    ipn_on: Annotated[
+        Literal["settled", "accepted"],
+        Meta(description="When a skin is credited to your wallet and you are told."),
+    ]
+    requires_v2: Annotated[bool, Meta(description="Whether links without `signature_v2` are refused.")]
+    time_created: Moment
+    old_secret_until: Annotated[
+        Moment | None, Meta(description="Until when the replaced secret hash is good.")
+    ]
+    old_secret_v2_until: Annotated[
+        Moment | None, Meta(description="The same for the secret of `signature_v2`.")
+    ]
+    old_notice_secret_until: Annotated[
+        Moment | None, Meta(description="The same for the secret of the signatures in headers.")
+    ]
+    is_silent: Annotated[bool, Meta(description="Whether the last IPN ended without any answer.")]
+    reserve: Annotated[Money, Meta(description="What you have locked against reversals.")]
+    outstanding: Annotated[
+        Money, Meta(description="How much of what you were credited with early may still be reversed.")
+    ]
+
+
+class OneGateway(Success):
+    """The gateway; null where the account does not accept skins."""
+
+    data: GatewayRow | None
+
+
+# The calls ---------------------------------------------------------------------------------------------------
+
+
+class PaymentsAsked(msgspec.Struct):
+    """Which payments, and which page of them."""
+
+    ids: Annotated[list[Id], COMMAS] = []
+    order_ids: Annotated[list[OrderId], COMMAS, Also("order_id")] = []
+    states: Annotated[list[PaymentState], COMMAS] = []
+    steamid: SteamId | None = None
+    date_from: Since | None = None
+    date_to: Until | None = None
+    limit: Limit = Limit(100)
+    offset: Offset = Offset(0)
+
+
+async def list_payments(call: Call, asked: PaymentsAsked) -> Content:
+    """Payments with skins, newest first, each with its skins and what came of them."""
+    query = PaymentsQuery(
+        ids=known_ids(asked.ids),
+        order_ids=tuple(map(str, asked.order_ids)) or None,
+        states=tuple(asked.states) or None,
+        steamid=None if asked.steamid is None else str(asked.steamid),
+        time_from=asked.date_from,
+        time_to=asked.date_to,
+        limit=min(int(asked.limit), PAYMENTS_MAX),
+        offset=int(asked.offset),
+    )
+    found, total = await inspection.page(call.app, call.caller.account_id, query)
+    metadata = {"limit": query.limit, "offset": query.offset, "total": total}
+    return {"data": [_payment(call, one) for one in found], "metadata": metadata}
+
+
+class PaymentAsked(msgspec.Struct):
+    """Which payment."""
+
+    id: Id
+
+
+async def payment(call: Call, asked: PaymentAsked) -> Content:
+    """One payment, with each of its notices and every attempt at them."""
+    app, account_id, id_ = call.app, call.caller.account_id, within_ids(asked.id)
+    found, _ = await inspection.page(app, account_id, PaymentsQuery(ids=(id_,)))
+    if not found:
+        raise NotFound("There is no such payment.")
+    query = NoticesQuery(payment_ids=(id_,), limit=NOTICES_OF_ONE_MAX)
+    told, _ = await notices.page(app, account_id, query)
+    return {"data": {**_payment(call, found[0]), "notices": [notice_row(one) for one in told]}}
+
+
+async def test_ipn(call: Call, asked: Nothing) -> Content:
+    """Send a test IPN now, once: a real one, but of no order and no money.
+
+    Its order_id begins with `test-`, its amount is 0.00, and it has `test=1`; look at `/notices` for what became of it.
+    """
+    claim = call.claim(one_notice)
+    return one_notice(await notices.ping(call.app, call.caller.account_id, claim, kind="ipn"))
+
+
+async def gateway(call: Call, asked: Nothing) -> Content:
+    """How the account accepts skins, and what is outstanding of its reserve; never a secret."""
+    db, account_id = call.app.db, call.caller.account_id
+    found = await gateways.read(db, account_id)
+    if found is None:
+        return {"data": None}
+    outstanding_cents = await advances.outstanding_cents(db, account_id)
+    return {"data": _gateway(found, await ledger.wallet(db, account_id), outstanding_cents)}
+
+
+# Rows --------------------------------------------------------------------------------------------------------
+
+
+def _payment(call: Call, one: PaymentShown) -> dict[str, Any]:
+    payment = one.payment
+    return {
+        "id": str(payment.id),
+        "order_id": payment.order_id,
+        "account": payment.account,
+        "amount": payment.amount or None,
+        "token": payment.token,
+        "url": page_address(call.app.settings, "en", payment.token),
+        "transaction_id": payment.transaction_id,
+        "steamid": one.payer_steamid,
+        "state": payment.state,
+        "time_created": moment(payment.created_at),
+        "credited": write_cents(one.credited_cents),
+        "expected": write_cents(one.expected_cents),
+        "items": _skins(one.skins),
+    }
+
+
+def _skins(skins: Sequence[Skin]) -> list[dict[str, Any]]:
+    return [
+        {
+            "trade_id": one.ipn_trade_id,
+            "offer_id": str(one.offer_id),
+            "operation_id": None if one.trade_id is None else str(one.trade_id),
+            "state": one.state,
+            "steam_market_hash_name": one.market_hash_name,
+            "project": one.project,
+            "steam_asset_id": one.assetid,
+            "price": write_cents(one.price_cents),
+            "fee": write_cents(one.fee_cents),
+            "amount": write_cents(one.net_cents),
+            "protected_until": maybe(one.protected_until),
+            "explanation": one.explanation,
+            "time_listed": moment(one.listed_at),
+            "time_credited": maybe(one.told_at),
+        }
+        for one in skins
+    ]
+
+
+def _gateway(found: Gateway, wallet: Wallet, outstanding_cents: int) -> dict[str, Any]:
+    return {
+        "public_hash": found.public_hash,
+        "callback_url": found.callback_url,
+        "ipn_on": found.ipn_on,
+        "requires_v2": found.requires_v2,
+        "time_created": moment(found.made_at),
+        "old_secret_until": maybe(found.old_secret_until),
+        "old_secret_v2_until": maybe(found.old_secret_v2_until),
+        "old_notice_secret_until": maybe(found.old_notice_secret_until),
+        "is_silent": found.silent_at is not None,
+        "reserve": write_cents(wallet.reserve_cents),
+        "outstanding": write_cents(outstanding_cents),
+    }
