@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
+from market.paying import till
 from stock import MARKET_NOW
 from tradepost.cli import _parser, main, sentence_of
 from tradepost.config import Settings
 from tradepost.db import Db
-from tradepost.market import users
-from tradepost.rules.refusals import Conflicting, Malformed, Refusal
+from tradepost.market import ledger, users
+from tradepost.rules.refusals import Conflicting, Malformed, NotFound, Refusal
 
 WHO = "76561198000000001"
 
@@ -38,6 +39,14 @@ WHO = "76561198000000001"
         (("token", "change", "test_x", "--url", "maybe"), "invalid choice"),
         (("trade", "show", "9" * 30), "a whole number from 1 to 9223372036854775807"),
         (("trade", "rule", "1", "refund"), "--reason"),
+        (("gateway", "open", WHO), "--callback"),
+        (("gateway", "open", WHO, "--callback", "https://a\x1b[2J"), "an address looks like"),
+        (("gateway", "set", WHO, "--ipn-on", "sold"), "invalid choice"),
+        (("gateway", "rotate", WHO, "everything"), "invalid choice"),
+        (("gateway", "reserve", WHO, "fund", "0"), "an amount looks like 12.34"),
+        (("payment", "list", WHO, "--limit", "0"), "a whole number from 1 to 1000"),
+        (("payment", "show", "seven"), "a whole number from 1 to"),
+        (("notice", "resend", "-1"), "a whole number from 1 to"),
         (("serve", "--port", "70000"), "a whole number from 0 to 65535"),
         (("nonsense",), "invalid choice"),
     ],
@@ -177,3 +186,151 @@ async def test_what_a_token_cannot_be_is_said(
     with pytest.raises(kind, match=sentence):
         await run(known, "token", *words)
     assert await known.value("SELECT count(*) FROM api_token") == 0
+
+
+# Pay by Steam skins ------------------------------------------------------------------------------------------
+
+URL = "https://shop.example/ipn"
+
+
+def said(capsys: pytest.CaptureFixture[str]) -> list[tuple[str, str]]:
+    """What was printed: a name and a value a line."""
+    lines = [line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines()]
+    return [(name, value) for name, value in lines]
+
+
+async def opened(db: Db, capsys: pytest.CaptureFixture[str]) -> dict[str, str]:
+    """A gateway that was opened; what was printed of it this once."""
+    assert await run(db, "gateway", "open", WHO, "--callback", URL) == 0
+    return dict(said(capsys))
+
+
+async def test_a_gateway_is_opened_shown_set_and_its_secrets_are_rotated(
+    known: Db, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = await opened(known, capsys)
+    assert list(first) == ["public_hash", "secret", "signature_v2", "notices"]
+    assert await run(known, "gateway", "show", WHO) == 0
+    assert said(capsys) == [
+        ("public_hash", first["public_hash"]),
+        ("callback", URL),
+        ("ipn_on", "settled"),
+        ("signature_v2", "optional"),
+        ("reserve", "0.00 USD, 0.00 of it needed"),
+        ("notices", "0 waiting, 0 set aside"),
+    ]
+    changes = ("--callback", f"{URL}?v=2", "--ipn-on", "accepted", "--signature-v2", "required")
+    assert await run(known, "gateway", "set", WHO, *changes) == 0
+    assert said(capsys)[1:] == [
+        ("callback", f"{URL}?v=2"),
+        ("ipn_on", "accepted"),
+        ("signature_v2", "required"),
+    ]
+    assert await run(known, "gateway", "set", WHO, "--signature-v2", "optional") == 0
+    assert said(capsys)[1:] == [
+        ("callback", f"{URL}?v=2"),
+        ("ipn_on", "accepted"),
+        ("signature_v2", "optional"),
+    ]
+    fresh = []
+    for which in ("secret", "signature_v2", "notices"):
+        assert await run(known, "gateway", "rotate", WHO, which) == 0
+        told = capsys.readouterr()
+        fresh.append(told.out.strip())
+        assert "good for 24 hours more" in told.err
+    assert len({*fresh, *first.values()}) == 7 and fresh[2].startswith("whsec_")
+    assert await run(known, "gateway", "show", WHO) == 0
+    shown = capsys.readouterr().out
+    assert (
+        shown.count("the old one is good until") == 3 and "no link was signed with the new one yet" in shown
+    )
+    assert not any(
+        secret in shown for secret in (*fresh, first["secret"], first["signature_v2"], first["notices"])
+    )
+
+
+async def test_a_reserve_is_funded_and_released_once_for_its_reference(
+    known: Db, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await opened(known, capsys)
+    async with known.transaction() as tx:
+        account = (await users.by_steamid(tx, WHO) or pytest.fail("nobody")).id
+        legs = (ledger.Posting(account, "balance", 10_000), ledger.Posting(None, "world", -10_000))
+        await ledger.post(tx, "earned", "deposit", legs, MARKET_NOW)
+    for words, line in (
+        (("fund", "60.00", "--reference", "a"), "moved; balance 40.00, reserve 60.00 USD"),
+        (
+            ("fund", "60.00", "--reference", "a"),
+            "this reference was used before: nothing moved; balance 40.00, reserve 60.00 USD",
+        ),
+        (("fund", "40.00"), "moved; balance 0.00, reserve 100.00 USD"),
+        (("release", "0.01"), "moved; balance 0.01, reserve 99.99 USD"),
+    ):
+        assert await run(known, "gateway", "reserve", WHO, *words) == 0
+        assert capsys.readouterr().out == f"{line}\n"
+    with pytest.raises(Refusal):
+        await run(known, "gateway", "reserve", WHO, "release", "100.00")
+
+
+async def test_payments_are_listed_and_shown_and_their_notices_sent_again(
+    db: Db, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with till(db) as shop:
+        paid = await shop.link(order_id="42", amount="10.00", account="7")
+        offers = await shop.on_sale(paid, 1000, 300)
+        await shop.sell(offers[0])
+        await shop.link(order_id="43")
+        (notice,) = await shop.told()
+    who = await db.value("SELECT steamid FROM account WHERE id = $1", shop.merchant)
+    assert await run(db, "payment", "list", who) == 0
+    assert [line.split("  ", 2)[2] for line in capsys.readouterr().out.splitlines()] == [
+        f"order 43  open  by {shop.payers[max(shop.payers)]}  0 skins  credited 0.00, expected 0.00 USD",
+        f"order 42  active  by {shop.payers[paid.payer_id]}  2 skins  credited 9.50, expected 2.85 USD",
+    ]
+    for words in (("--order", "42"), ("--state", "active"), ("--limit", "1", "--order", "42")):
+        assert await run(db, "payment", "list", who, *words) == 0
+        (line,) = capsys.readouterr().out.splitlines()
+        assert "order 42" in line
+    assert await run(db, "payment", "list", who, "--limit", "1") == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "1 more; --limit shows them"
+
+    assert await run(db, "payment", "show", str(paid.id)) == 0
+    shown = capsys.readouterr().out
+    assert (
+        f"token {paid.token}, transaction {paid.transaction_id}" in shown
+        and "account 7, amount 10.00" in shown
+    )
+    assert "credited" in shown and "for 10.00, 9.50 to the merchant" in shown and "on_sale" in shown
+    assert f"notice {notice['id']}  ipn payment" in shown and "waiting after 0 attempts" in shown
+    assert await run(db, "notice", "resend", str(notice["id"])) == 0
+    assert capsys.readouterr().out == f"notice {notice['id']} is due now, 8 attempts are left\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "kind", "sentence"),
+    [
+        (("gateway", "show", WHO), NotFound, "open a gateway"),
+        (("gateway", "set", WHO), Conflicting, "Say what is to change"),
+        (("gateway", "set", WHO, "--ipn-on", "settled"), NotFound, "open a gateway"),
+        (("gateway", "rotate", WHO, "notices"), NotFound, "open a gateway"),
+        (("gateway", "reserve", WHO, "fund", "1.00"), NotFound, "open a gateway"),
+        (("gateway", "open", WHO, "--callback", "https://10.0.0.1/"), Malformed, "address in numbers"),
+        (("gateway", "open", "76561198000000009", "--callback", URL), Refusal, "does not know"),
+        (("payment", "list", "76561198000000009"), Refusal, "does not know"),
+        (("payment", "show", "1"), NotFound, "no such payment"),
+        (("notice", "resend", "1"), NotFound, "no such notice"),
+    ],
+    ids=lambda one: " ".join(one) if isinstance(one, tuple) else "",
+)
+async def test_what_a_gateway_cannot_be_is_said(
+    known: Db, words: tuple[str, ...], kind: type[Refusal], sentence: str
+) -> None:
+    with pytest.raises(kind, match=sentence):
+        await run(known, *words)
+    assert await known.value("SELECT count(*) FROM gateway") == 0
+
+
+async def test_a_second_gateway_is_refused(known: Db, capsys: pytest.CaptureFixture[str]) -> None:
+    await opened(known, capsys)
+    with pytest.raises(Conflicting, match="accepts skins already"):
+        await run(known, "gateway", "open", WHO, "--callback", URL)

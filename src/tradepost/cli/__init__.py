@@ -23,6 +23,7 @@ Where to begin:
   tradepost migrate                     prepare the database (DATABASE_URL, or one of our own in --data-dir)
   tradepost merchant create STEAMID     an account with an API token, printed once
   tradepost merchant deposit STEAMID 100.00
+  tradepost gateway open STEAMID --callback https://shop.example/ipn
   tradepost user pair STEAMID           a code with which this seller's program pairs itself
   tradepost serve & tradepost worker    run it; as many of each as you like on one database
   tradepost check                       what in the ledger does not add up (nothing)
@@ -96,7 +97,7 @@ def _chosen(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from tradepost.cli import operating, running, tokens, trading  # noqa: PLC0415 - `--help` of the agent needs none of it
+    from tradepost.cli import gateways, operating, running, tokens, trading  # noqa: PLC0415 - `--help` of the agent needs none of it
 
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument("--config", type=Path, help="a TOML file with settings (TRADEPOST_CONFIG)")
@@ -116,6 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     operating.add(adder)
     tokens.add(adder)
     trading.add(adder)
+    gateways.add(adder)
     for name, sentence in (
         ("agent", "the seller's program: pair, sign-in, run, status, grants, unpair"),
         ("steam-sim", "a simulated Steam, for trying things out without the real one"),

@@ -55,6 +55,13 @@ def network(text: str) -> str:
     return text
 
 
+def address(text: str) -> str:
+    """An address on the web, which the market judges: here only what a terminal would obey is refused."""
+    if not text.isprintable():
+        raise ArgumentTypeError("an address looks like https://shop.example/ipn")
+    return text
+
+
 def phrase(text: str) -> str:
     """A name, a reason, a reference: short, and with nothing in it that a terminal would obey."""
     if len(text) > TEXT_CHARS_MAX or not text.isprintable():
