@@ -128,6 +128,23 @@ async def open_at(merchant: Merchant) -> AsyncIterator[Merchant]:
         await asyncio.gather(*talks, return_exceptions=True)
 
 
+class AsksToComeAgainWhileItIsBusy(Merchant):
+    """Right, too: whoever is told `error` comes again."""
+
+    async def ipn(self, query: str, is_gone: Callable[[], bool]) -> Answer:
+        if self.lock.locked():
+            return 503, "error"
+        async with self.lock:
+            await asyncio.sleep(0.05)
+            values = dict(parse_qsl(query, keep_blank_values=True))
+            if not self.believes(query, values):
+                return ERROR
+            if self.key(values) not in self.seen:
+                self.seen.add(self.key(values))
+                self.credit(values)
+        return OK
+
+
 # Faults ------------------------------------------------------------------------------------------------------
 
 

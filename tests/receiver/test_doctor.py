@@ -108,6 +108,13 @@ async def test_a_receiver_that_credits_from_a_queue_is_waited_for() -> None:
         assert wrong(await verdicts(visit_to(merchant))) == {}
 
 
+async def test_a_receiver_that_asks_to_come_again_while_it_is_busy_is_found_right() -> None:
+    async with open_at(merchants.AsksToComeAgainWhileItIsBusy()) as merchant:
+        found = await verdicts(visit_to(merchant))
+    assert wrong(found) == {}
+    assert any(one.status == 503 for verdict in found for one in verdict.heard)
+
+
 async def test_without_a_balance_it_says_what_to_look_at_and_judges_answers_alone() -> None:
     async with open_at(Merchant()) as merchant:
         found = await verdicts(visit_to(merchant, balance_url=None, webhook_url=None))

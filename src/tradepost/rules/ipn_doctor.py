@@ -194,6 +194,7 @@ def cases(patient: Patient) -> Iterator[Case]:
         "We hang up before the answer, and send it again",
         ((replace(slow, hang_up=True),), (slow,)),
         cents,
+        last_counts=True,
     )
     undone = _query(late, whole, status="reversed")
     yield Case(
