@@ -6,7 +6,7 @@ A few lines beside a shop of one's own, in any WSGI or ASGI server, with the sta
 
     store = SqliteStore("shop.db")
     receiver = Receiver(store, [SECRET_HASH], [NOTICE_SECRET])
-    application = receiver.wsgi  # or receiver.asgi; serve it at the callback URL
+    application = receiver.wsgi  # in an ASGI server: receiver itself; serve it at the callback URL
 
 It imports nothing else of Tradepost, and no part of the market imports it: it runs on the merchant's machine.
 """

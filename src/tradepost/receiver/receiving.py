@@ -114,11 +114,11 @@ class Receiver:
         return [answer.body]
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
-        """Be an ASGI app itself, which routers take for one where a method would be taken for a view."""
+        """Be an ASGI app itself: `application = receiver`. Routers and servers do not take a bound method for one."""
         await self.asgi(scope, receive, send)
 
     async def asgi(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
-        """Be an ASGI app: `application = receiver.asgi`, or mounted at the callback URL."""
+        """Answer one ASGI call, for who mounts it inside an app of his own."""
         if scope["type"] == "lifespan":
             await _live(receive, send)
         elif scope["type"] == "websocket":
