@@ -87,7 +87,7 @@ async def test_every_answer_has_the_headers_that_keep_it_private(shop: Shop) -> 
 
 
 async def test_paths_of_no_dialect_are_404_in_json(shop: Shop) -> None:
-    for method, path in (("GET", "/"), ("POST", "/api/v3/items"), ("GET", "/api/v2"), ("GET", "//"), ("GET", "/%00"), ("DELETE", "/healthz")):  # fmt: skip
+    for method, path in (("GET", "/nowhere"), ("POST", "/api/v3/items"), ("GET", "/api/v2"), ("GET", "//"), ("GET", "/%00"), ("DELETE", "/healthz")):  # fmt: skip
         reply = await shop.call(method, path)
         assert reply.status in (404, 405)
         assert reply.body["error_message"] == "wrong_method"
