@@ -194,7 +194,7 @@ class Settings:
     )
     notices_kept_days: int = _setting(
         90,
-        "How long notices and their attempts are kept once they were delivered or set aside.",
+        "How long notices and their attempts are kept once they were delivered or set aside; an IPN set aside stays.",
         unit="days",
         least=1,
         most=3650,
