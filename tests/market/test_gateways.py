@@ -245,9 +245,9 @@ async def test_a_reserve_is_filled_from_what_was_earned_and_given_back_once_for_
 
 async def test_no_more_is_moved_than_there_is(shop: Till) -> None:
     await shop.earn(100)
-    with pytest.raises(TooLittleMoney):
+    with pytest.raises(TooLittleMoney, match="only what was earned"):
         await gateways.fund_reserve(shop.app, shop.merchant, 101, "a")
-    with pytest.raises(TooLittleMoney):
+    with pytest.raises(TooLittleMoney, match="reserve is less"):
         await gateways.release_reserve(shop.app, shop.merchant, 1, "b")
     for cents in (0, -1):
         with pytest.raises(Malformed):

@@ -18,12 +18,16 @@ from tradepost.market import advances, ledger, receivers
 from tradepost.market.ledger import Posting
 from tradepost.market.seals import Place, SealBroken, Seals, seals
 from tradepost.rules import notice, payment
-from tradepost.rules.refusals import Conflicting, Malformed, NotFound
+from tradepost.rules.refusals import Conflicting, Malformed, NotFound, TooLittleMoney
 
 IpnOn = Literal["settled", "accepted"]
 Which = Literal["secret", "signature_v2", "notices"]
 NO_GATEWAY = "This account does not accept skins yet: open a gateway for it first."
 ROTATION = timedelta(hours=receivers.ROTATION_HOURS)
+_TOO_LITTLE: dict[int, str] = {
+    1: "The balance is less than that: only what was earned can be locked.",
+    -1: "The reserve is less than that.",
+}
 _COLUMN: dict[Which, str] = {"secret": "secret", "signature_v2": "secret_v2"}
 
 
@@ -181,7 +185,9 @@ async def _move(app: App, account_id: int, cents: int, key: str, sign: Literal[1
         name = f"reserve:{account_id}:{key}"
         done = await tx.value("SELECT count(*) > 0 FROM transfer WHERE key = $1", name)
         left = purse.reserve_cents + sign * cents
-        if sign < 0 and not done and 0 <= left < await advances.outstanding_cents(tx, account_id):
+        if not done and (left < 0 or purse.balance_cents - sign * cents < 0):
+            raise TooLittleMoney(_TOO_LITTLE[sign])
+        if sign < 0 and not done and left < await advances.outstanding_cents(tx, account_id):
             raise Conflicting(
                 "So much of the reserve is needed: skins that were credited early may still be reversed."
             )
