@@ -8,15 +8,16 @@ A few lines beside a shop of one's own, in any WSGI or ASGI server, with the sta
     receiver = Receiver(store, [SECRET_HASH], [NOTICE_SECRET])
     application = receiver.wsgi  # in an ASGI server: receiver itself; serve it at the callback URL
 
-It imports nothing else of Tradepost, and no part of the market imports it: it runs on the merchant's machine.
+It imports nothing else of Tradepost, under whatever name its folder is copied, and no part of the market imports it: it runs on
+the merchant's machine.
 """
 
-from tradepost.receiver.links import Link, LinkRefused, ask_link, link_parameters, new_order_id
-from tradepost.receiver.notice import Notice, Refused
-from tradepost.receiver.receiving import Answer, Receiver
-from tradepost.receiver.signed import verified_webhook
-from tradepost.receiver.sqlite import SqliteStore
-from tradepost.receiver.store import Earlier, Store
+from .links import Link, LinkRefused, ask_link, link_parameters, new_order_id
+from .notice import Notice, Refused
+from .receiving import Answer, Receiver
+from .signed import verified_webhook
+from .sqlite import SqliteStore
+from .store import Earlier, Store
 
 __all__ = [
     "Answer",

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from tradepost.receiver import notice, signed
-from tradepost.receiver.notice import Refused
-from tradepost.receiver.store import Store, take
+from . import notice, signed
+from .notice import Refused
+from .store import Store, take
 
 SECRET_CHARS_LEAST = 16
 THREADS = 8  # of the ASGI app, for the store

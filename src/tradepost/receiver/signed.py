@@ -14,7 +14,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tradepost.receiver.notice import Refused
+from .notice import Refused
 
 PREFIX = "whsec_"
 TOLERANCE_SECONDS = 300  # how old, or how far ahead, a notice's timestamp may be

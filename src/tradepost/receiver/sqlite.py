@@ -10,9 +10,9 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tradepost.receiver.links import new_order_id
-from tradepost.receiver.notice import Notice
-from tradepost.receiver.store import Earlier, Store
+from .links import new_order_id
+from .notice import Notice
+from .store import Earlier, Store
 
 BUSY_SECONDS = 5.0  # of waiting for another transaction, before the market is told to come again
 

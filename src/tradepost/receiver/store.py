@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Generic, TypeVar
 
-from tradepost.receiver.notice import Notice, Refused
+from .notice import Notice, Refused
 
 Tx = TypeVar("Tx")
 
