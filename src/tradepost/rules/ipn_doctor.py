@@ -76,9 +76,7 @@ class Case:
     title: str
     steps: tuple[tuple[Sending, ...], ...]
     due_cents: int  # what is added to the order's own account in the end; to the other's, always nothing
-    last_counts: bool = (
-        False  # its last answer alone must be ok; what was not received before comes again by itself
-    )
+    last_counts: bool = False  # its last answer alone must be ok: what was not received comes again
     is_webhook: bool = False  # the queries are bodies, posted to the webhook's address
 
 
