@@ -36,6 +36,7 @@ async def market(db: Db, **settings: Any) -> AsyncIterator[Box]:
                 "steam_community_url": sim.base_url,
                 "steam_api_url": sim.base_url,
                 "steam_control_url": sim.base_url,
+                "steam_image_url": sim.base_url,
                 **settings,
             }
         )

@@ -63,6 +63,7 @@ class Skin:
     listed_at: datetime
     told_at: datetime | None  # credited to the merchant, who is told of it, from then on
     told_cents: int | None
+    to_confirm: bool = False  # the payer has to confirm the Steam offer on his phone
 
 
 async def inventory(app: App, payment: Payment, project: str) -> list[InventoryRow]:
@@ -190,6 +191,7 @@ def _skin(row: Record, fee_bps: int) -> Skin:
         row["listed_at"],
         row["told_at"],
         row["told_cents"],
+        is_traded and row["trade_state"] == State.NEEDS_CONFIRMATION,
     )
 
 

@@ -1,6 +1,7 @@
 """Who is online: what the sellers' programs last said of themselves, in real time."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tradepost.app import App
@@ -20,6 +21,30 @@ async def online(app: App, account_ids: Sequence[int]) -> set[int]:
         app.real_now() - timedelta(seconds=2 * app.settings.heartbeat_ttl_seconds),
     )
     return {row["account_id"] for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """How a seller's program stands, as he himself is told."""
+
+    is_paired: bool = False
+    is_heard: bool = False  # lately
+    is_online: bool = False  # heard of, and signed in to Steam: what he has on sale can be bought
+
+
+async def programs(app: App, account_ids: Collection[int]) -> dict[int, Program]:
+    """Return how the programs of these accounts stand."""
+    rows = await app.db.fetch(
+        "SELECT a.id, EXISTS (SELECT 1 FROM agent g WHERE g.account_id = a.id AND g.revoked_at IS NULL) AS is_paired,"
+        " coalesce(p.heartbeat_at > $2, false) AS is_heard, coalesce(p.session_ok, false) AS session_ok"
+        " FROM account a LEFT JOIN presence p ON p.account_id = a.id WHERE a.id = ANY ($1)",
+        list(account_ids),
+        app.real_now() - timedelta(seconds=2 * app.settings.heartbeat_ttl_seconds),
+    )
+    return {
+        row["id"]: Program(row["is_paired"], row["is_heard"], row["is_heard"] and row["session_ok"])
+        for row in rows
+    }
 
 
 async def heard(

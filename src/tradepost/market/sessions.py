@@ -7,6 +7,7 @@ before is worth nothing afterwards; each request looks its session up, so that o
 import hashlib
 import re
 import secrets
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -82,6 +83,15 @@ async def find(app: App, key: str) -> Session | None:
                 now,
             )
     return found
+
+
+async def standing(tx: Reader, settings: Settings, ids: Collection[int], real_now: datetime) -> set[int]:
+    """Return those of these sessions that still live."""
+    rows = await tx.fetch(
+        "SELECT id FROM session WHERE id = ANY ($1) AND expires_at > $2 AND seen_at > $3",
+        list(ids), real_now, real_now - _idle(settings),
+    )  # fmt: skip
+    return {row["id"] for row in rows}
 
 
 async def end(tx: Tx, key: str) -> None:

@@ -16,6 +16,7 @@ from tradepost.dialects.web import (
     merchant_doctor,
     merchant_notices,
     merchant_payments,
+    pay_page,
     sign_in,
 )
 from tradepost.dialects.web.desk import Desk
@@ -35,6 +36,7 @@ def routes(app: App) -> list[BaseRoute]:
     pages: list[Page] = [
         *sign_in.pages(app, desk),
         *account.pages(app, desk),
+        *pay_page.pages(app, desk),
         *merchant.pages(app, desk),
         *merchant_payments.pages(app, desk),
         *merchant_notices.pages(app, desk),

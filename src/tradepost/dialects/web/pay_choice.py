@@ -63,7 +63,7 @@ class Piece:
     fee_bps: int
     skip: Skip | None
     is_listed: bool  # on Steam's own market
-    protected_until: datetime | None
+    tradable_at: datetime | None  # again, where Steam names a time
 
     @property
     def net_cents(self) -> int:
@@ -118,11 +118,10 @@ def why_not(t: Texts, piece: Piece) -> str | Markup:
     """Why an item cannot be chosen, in words; nothing for one that can."""
     if piece.skip is None:
         return ""
-    if piece.skip is Skip.TRADE_PROTECTED:
-        if piece.is_listed:
-            return t("skip_listed")
-        if piece.protected_until is not None:
-            return Markup(t("skip_trade_protected_until", time="{}")).format(moment(piece.protected_until))
+    if piece.skip is Skip.TRADE_PROTECTED and piece.is_listed:
+        return t("skip_listed")
+    if piece.skip in (Skip.TRADE_PROTECTED, Skip.NOT_TRADABLE) and piece.tradable_at is not None:
+        return t.markup("skip_until", time=moment(piece.tradable_at))
     return t(f"skip_{piece.skip}")
 
 

@@ -9,6 +9,8 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from markupsafe import Markup
+
 ENGLISH = "en"
 LANGUAGES = ("en", "de", "fr", "ru", "pl")  # in the order in which they are offered
 
@@ -52,10 +54,15 @@ class Texts:
 
     def __call__(self, key: str, **values: Any) -> str:
         """A text with its placeholders filled in; one that counts takes the form for `n`."""
+        return self._form(key, values).format(**values)
+
+    def markup(self, key: str, **values: Any) -> Markup:
+        """The same where a placeholder stands for a part of the page; what is plain text is escaped."""
+        return Markup.escape(self._form(key, values)).format(**values)
+
+    def _form(self, key: str, values: Mapping[str, Any]) -> str:
         text = self.table[key]
-        if not isinstance(text, str):
-            text = text[PLURALS[self.lang](values["n"])]
-        return text.format(**values)
+        return text if isinstance(text, str) else text[PLURALS[self.lang](values["n"])]
 
     def raw(self, key: str) -> str | Mapping[str, str]:
         """A text as it is written, for a script that fills it in."""

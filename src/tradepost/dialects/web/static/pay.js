@@ -1,0 +1,385 @@
+// The payment page, quicker: what is chosen is summed up as one chooses, and what changes is shown as it changes.
+// Without this all of it works by forms.
+
+const root = document.documentElement;
+const lang = root.lang;
+root.classList.add("js");
+
+const all = (selector, from = document) => [...from.querySelectorAll(selector)];
+const one = (selector, from = document) => from.querySelector(selector);
+const fill = (text, values) => text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+
+// Money, in whole cents, by the market's own rounding ------------------------------------------------------------
+
+function usd(cents) {
+  const digits = String(Math.abs(cents)).padStart(3, "0");
+  return `${cents < 0 ? "-" : ""}$${digits.slice(0, -2)}.${digits.slice(-2)}`;
+}
+
+// The cents that a typed text means, also with a comma before them; null for no price.
+function read(text) {
+  const bare = text.trim().replace(/^\$/, "").trim().replace(/^(\d+),(\d{1,2})$/, "$1.$2");
+  const parts = /^(0|[1-9]\d{0,6})(?:\.(\d{1,2}))?$/.exec(bare);
+  return parts ? Number(parts[1]) * 100 + Number((parts[2] ?? "").padEnd(2, "0")) : null;
+}
+
+// The fee is a share in 1/10000, rounded up to a cent.
+function net(cents, feeBps) {
+  const share = cents * feeBps;
+  const rest = share % 10000;
+  return cents - (share - rest) / 10000 - (rest ? 1 : 0);
+}
+
+const plural = new Intl.PluralRules(lang);
+const counted = (forms, n) => fill(forms[plural.select(n)] ?? forms.other, { n });
+
+// Times, where the reader is -------------------------------------------------------------------------------------
+
+const moments = new Intl.DateTimeFormat(lang, { dateStyle: "medium", timeStyle: "short" });
+let ahead = 0; // the market's clock, before this one's
+
+function localise(from) {
+  for (const time of all("time[datetime]", from)) {
+    time.title ||= time.textContent;
+    time.textContent = moments.format(new Date(time.dateTime));
+  }
+}
+
+function tick(texts) {
+  for (const place of all("[data-until]")) {
+    const minutes = Math.floor((Date.parse(place.dataset.until) - Date.now() - ahead) / 60000);
+    const d = Math.floor(minutes / 1440), hours = Math.floor(minutes / 60);
+    const text =
+      minutes < 1 ? texts.none
+      : d ? fill(texts.days, { d, h: hours % 24 })
+      : hours ? fill(texts.hours, { h: hours, m: minutes % 60 })
+      : fill(texts.minutes, { m: minutes });
+    if (place.textContent !== text) place.textContent = text;
+  }
+}
+
+// What was chosen is kept while the page is looked at, so that it outlives a look at another game -----------------
+
+function keeping(token) {
+  const key = `pay:${token}`;
+  return {
+    load() {
+      try {
+        const kept = JSON.parse(sessionStorage.getItem(key));
+        return Array.isArray(kept) ? kept : null;
+      } catch {
+        return null;
+      }
+    },
+    save(value) {
+      try {
+        sessionStorage.setItem(key, JSON.stringify(value));
+      } catch {
+        // A browser that keeps nothing: the page works all the same.
+      }
+    },
+    clear() {
+      try {
+        sessionStorage.removeItem(key);
+      } catch {
+        // Nothing was kept.
+      }
+    },
+  };
+}
+
+// The selection --------------------------------------------------------------------------------------------------
+
+const FACTS = ["game", "id", "name", "exterior", "icon", "suggested", "undercut", "least", "max"];
+const factsOf = (element) => Object.fromEntries(FACTS.map((name) => [name, element.dataset[name] ?? ""]));
+const plain = (cents) => usd(Number(cents)).slice(1);
+
+function selection(panel, kept) {
+  const texts = panel.dataset;
+  const feeBps = Number(texts.fee), amount = Number(texts.amount), before = Number(texts.before);
+  const most = Number(texts.most);
+  const sellForms = JSON.parse(texts.sell), countForms = JSON.parse(texts.count);
+  const list = one(".picks", panel), filled = one(".filled", panel), nothing = one(".nothing", panel);
+  const sell = one("[data-do=sell]", panel), bottom = one(".bottom"), shelf = one("#shelf");
+  const rows = () => all(".pick", list);
+  const input = (row) => one("[data-field=price]", row);
+  const boxOf = (row) => all(".piece", shelf ?? panel).find((piece) => piece.dataset.game === row.dataset.game && piece.dataset.id === row.dataset.id);
+
+  function add(facts, typed) {
+    const row = one("#pattern").content.firstElementChild.cloneNode(true);
+    Object.assign(row.dataset, facts);
+    const shot = one(".shot", row);
+    if (facts.icon) shot.src = facts.icon;
+    else shot.removeAttribute("src");
+    one("strong", row).textContent = facts.name;
+    one("[data-exterior-text]", row).textContent = facts.exterior;
+    one(".remove", row).setAttribute("aria-label", fill(texts.remove, facts));
+    for (const use of ["suggested", "undercut"]) {
+      const button = one(`[data-use=${use}]`, row);
+      button.textContent = fill(texts[use], { price: usd(Number(facts[use])) });
+      button.hidden = !facts[use]; // nobody else sells it here
+    }
+    input(row).setAttribute("aria-label", fill(texts.priceOf, facts));
+    input(row).value = typed ?? plain(facts.suggested);
+    list.append(row);
+  }
+
+  function remove(row) {
+    const box = boxOf(row);
+    if (box) one("input", box).checked = false;
+    const next = row.nextElementSibling ?? row.previousElementSibling;
+    row.remove();
+    (next ? one(".remove", next) : box ? one("input", box) : panel).focus?.();
+    update();
+  }
+
+  function fault(row) {
+    const cents = read(input(row).value);
+    if (cents === null) return texts.wrong;
+    if (cents < Number(row.dataset.least)) return fill(texts.under, { price: usd(Number(row.dataset.least)) });
+    return cents > Number(row.dataset.max) ? fill(texts.over, { price: usd(Number(row.dataset.max)) }) : "";
+  }
+
+  function update() {
+    let price = 0, left = 0;
+    const games = new Set();
+    rows().forEach((row, number) => {
+      const field = input(row), cents = read(field.value), wrong = fault(row), says = one(".fault", row);
+      for (const part of all("[data-field]", row)) part.name = `skins[${number}][${part.dataset.field}]`;
+      one("[data-field=id]", row).value = row.dataset.id;
+      one("[data-field=game]", row).value = row.dataset.game;
+      says.id = `fault-${number}`;
+      says.textContent = wrong;
+      says.hidden = !wrong;
+      row.classList.toggle("wrong", Boolean(wrong));
+      field.toggleAttribute("aria-invalid", Boolean(wrong));
+      if (wrong) {
+        field.setAttribute("aria-invalid", "true");
+        field.setAttribute("aria-describedby", says.id);
+      } else {
+        field.removeAttribute("aria-describedby");
+      }
+      one(".net", row).textContent = cents === null ? "" : fill(texts.brings, { amount: usd(net(cents, feeBps)) });
+      for (const use of all("[data-use]", row)) {
+        use.setAttribute("aria-pressed", String(cents === Number(row.dataset[use.dataset.use])));
+      }
+      price += cents ?? 0;
+      left += cents === null ? 0 : net(cents, feeBps);
+      games.add(row.dataset.game);
+    });
+    const count = rows().length, tooMany = one("[data-many-fault]", panel);
+    filled.hidden = !count;
+    nothing.hidden = Boolean(count);
+    const totals = { price: usd(price), fee: usd(left - price), net: usd(left) };
+    totals.amount = fill(texts.sum, { sum: usd(before + left), amount: usd(amount) });
+    for (const place of all("[data-total]", panel)) {
+      const text = totals[place.dataset.total];
+      if (place.textContent !== text) place.textContent = text;
+    }
+    const progress = one("progress", panel);
+    if (progress) progress.value = Math.min(before + left, amount);
+    for (const line of all("[data-when]", panel)) line.hidden = !games.has(line.dataset.when);
+    tooMany.hidden = count <= most;
+    tooMany.textContent = texts.many;
+    sell.textContent = counted(sellForms, count);
+    sell.disabled = count > most;
+    if (bottom) {
+      bottom.hidden = !count;
+      one("[data-bottom=net]", bottom).textContent = totals.net;
+      one("[data-bottom=count]", bottom).textContent = counted(countForms, count);
+    }
+    kept.save(rows().map((row) => ({ ...factsOf(row), typed: input(row).value })));
+  }
+
+  function setAll(use) {
+    for (const row of rows()) input(row).value = plain(row.dataset[use] || row.dataset.suggested);
+    update();
+  }
+
+  list.addEventListener("input", update);
+  list.addEventListener("click", (event) => {
+    const button = event.target.closest("button"), row = event.target.closest(".pick");
+    if (!button || !row) return;
+    if (button.classList.contains("remove")) return remove(row);
+    input(row).value = plain(row.dataset[button.dataset.use]);
+    update();
+  });
+  list.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.target.dataset.field !== "price") return;
+    event.preventDefault(); // a price is not the moment at which something is put on sale
+    const fields = rows().map(input);
+    (fields[fields.indexOf(event.target) + 1] ?? sell).focus();
+  });
+  for (const button of all("[data-all]", panel)) {
+    button.addEventListener("click", (event) => {
+      event.preventDefault();
+      setAll(button.dataset.all);
+    });
+  }
+  panel.addEventListener("submit", (event) => {
+    const wrong = rows().find((row) => fault(row));
+    if (wrong) {
+      event.preventDefault();
+      input(wrong).focus();
+    } else {
+      sell.disabled = true; // pressed twice, it is still meant once
+      const deed = document.createElement("input");
+      Object.assign(deed, { type: "hidden", name: "do", value: "sell" });
+      panel.append(deed);
+    }
+  });
+
+  if (shelf) {
+    shelf.addEventListener("change", (event) => {
+      const piece = event.target.closest(".piece");
+      if (!piece) return;
+      const row = rows().find((each) => boxOf(each) === piece);
+      if (event.target.checked && !row) add(factsOf(piece));
+      else if (!event.target.checked && row) row.remove();
+      update();
+    });
+    shelf.addEventListener("submit", (event) => event.preventDefault());
+    const before = kept.load();
+    if (before) {
+      // What was kept goes before what the market proposes; what is not there any more goes without a word.
+      const here = one("[name=game]", shelf).value;
+      const pieces = new Map(all(".piece", shelf).map((piece) => [piece.dataset.id, piece]));
+      for (const piece of pieces.values()) one("input", piece).checked = false;
+      one("[data-preselected]")?.remove();
+      for (const facts of before) {
+        if (typeof facts?.id !== "string" || typeof facts.typed !== "string") continue;
+        const piece = pieces.get(facts.id);
+        if (facts.game === here && !piece) continue;
+        if (piece) one("input", piece).checked = true;
+        add(piece ? factsOf(piece) : facts, facts.typed);
+      }
+    } else {
+      for (const box of all(".piece input:checked", shelf)) add(factsOf(box.closest(".piece")));
+    }
+    search(shelf);
+  }
+  if (bottom && "IntersectionObserver" in window) {
+    new IntersectionObserver(([seen]) => bottom.classList.toggle("away", seen.isIntersecting)).observe(panel);
+  }
+  update();
+}
+
+// Searching in the inventory -------------------------------------------------------------------------------------
+
+function search(shelf) {
+  const field = one("#filter", shelf);
+  if (!field) return;
+  const pieces = all(".piece", shelf).map((piece) => [piece, `${piece.dataset.name} ${piece.dataset.exterior}`.toLocaleLowerCase()]);
+  const look = () => {
+    const words = field.value.toLocaleLowerCase().split(/\s+/).filter(Boolean);
+    let seen = 0;
+    for (const [piece, name] of pieces) {
+      piece.hidden = !words.every((word) => name.includes(word));
+      seen += piece.hidden ? 0 : 1;
+    }
+    one("[data-none]", shelf).hidden = seen > 0;
+  };
+  field.addEventListener("input", look);
+  field.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") event.preventDefault();
+  });
+  look();
+}
+
+// The live view --------------------------------------------------------------------------------------------------
+
+const served = new WeakMap(); // what the server sent for a row, to tell what has changed
+
+function parse(html) {
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  return template.content;
+}
+
+function putProgram(html) {
+  const place = one("[data-part=program]");
+  const fresh = one("[data-part=program]", parse(html));
+  if (!place || !fresh || served.get(place) === html) return;
+  const had = place.contains(document.activeElement);
+  if (had && place.dataset.online === fresh.dataset.online) return;
+  served.set(fresh, html);
+  place.replaceWith(fresh);
+}
+
+function putFates(html) {
+  const place = one("[data-part=live]"), fresh = one("[data-part=live]", parse(html));
+  if (!place || !fresh) return;
+  localise(fresh);
+  const list = one(".list", place), news = [];
+  const old = new Map(all(".fate", list).map((row) => [row.dataset.key, row]));
+  let next = list.firstElementChild; // the row that is to come after what is in its place already
+  for (const row of all(".fate", fresh)) {
+    const text = row.outerHTML, was = old.get(row.dataset.key);
+    old.delete(row.dataset.key);
+    const isSame = was && served.get(was) === text, focused = was?.contains(document.activeElement);
+    if (!isSame) {
+      served.set(row, text);
+      if (was?.dataset.said !== row.dataset.said) {
+        news.push(row.dataset.said);
+        row.classList.add("new");
+      }
+      if (was && was === next) next = next.nextElementSibling;
+      was?.remove();
+    }
+    const put = isSame ? was : row;
+    if (put === next) next = next.nextElementSibling;
+    else list.insertBefore(put, next);
+    if (focused && !put.contains(document.activeElement)) {
+      put.tabIndex = -1;
+      (one("button", put) ?? put).focus();
+    }
+  }
+  for (const row of old.values()) row.remove();
+  one(".sums", place).replaceWith(one(".sums", fresh));
+  const end = one(".end", place), freshEnd = one(".end", fresh);
+  if (!freshEnd) end?.remove();
+  else if (!end) place.append(freshEnd);
+  const says = one("[data-tell]");
+  if (news.length && says) says.textContent = news.join(". ");
+}
+
+function follow(place) {
+  const status = one(".following");
+  const texts = place.dataset.left ? JSON.parse(place.dataset.left) : null;
+  const say = (how) => {
+    if (!status) return;
+    status.classList.toggle("on", how === "on");
+    one("span", status).textContent = status.dataset[how];
+  };
+  if (place.dataset.now) ahead = Date.parse(place.dataset.now) - Date.now();
+  if (texts) {
+    tick(texts);
+    setInterval(() => tick(texts), 5000);
+  }
+  const source = new EventSource(place.dataset.live);
+  source.addEventListener("open", () => say("on"));
+  source.addEventListener("error", () => say("off"));
+  source.addEventListener("state", (event) => {
+    const state = JSON.parse(event.data);
+    ahead = Date.parse(state.now) - Date.now();
+    putFates(state.live);
+    putProgram(state.program);
+    if (texts) tick(texts);
+  });
+  source.addEventListener("end", () => {
+    source.close();
+    say("gone");
+  });
+  addEventListener("pagehide", () => source.close());
+  addEventListener("pageshow", (event) => {
+    if (event.persisted) location.reload();
+  });
+}
+
+localise(document);
+const place = one("[data-live]"), panel = one("#panel");
+const kept = keeping(place?.dataset.token ?? "");
+if (place && "sold" in place.dataset) kept.clear();
+if (panel) selection(panel, kept);
+if (place) follow(place);
+one("[data-problem]")?.focus();
