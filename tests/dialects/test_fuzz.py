@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from dialects.notations import NO_LIMIT
+from dialects.paying import ORDER, sign, site_of
 from dialects.shop import BUYER, TOKEN, Shop, shop_on
 from golden.stage import in_inventory
 from stock import NAME
 from tradepost.db import Db
 
 SEED = int(os.environ.get("FUZZ_SEED", "20261121"))
-CASES = {"v1": 5_500, "v2": 5_000}
+CASES = {"v1": 5_500, "v2": 5_000, "pay": 600}
 if "FUZZ_CASES" in os.environ:  # for a quick look, or a long night
     CASES = dict.fromkeys(CASES, int(os.environ["FUZZ_CASES"]) // 2)
 BEYOND = ["9223372036854775807", "9223372036854775808", "9999999999999999999"]  # ids that no row can have
@@ -41,6 +42,20 @@ async def fuzz(shop: Shop, version: str, known: dict[str, list[str]], where: Pat
     return said
 
 
+async def link(shop: Shop) -> dict[str, list[str]]:
+    """What an order of the merchant is asked with, well signed, and what its payment is called by."""
+    site = await site_of(shop)
+    token = (await site.link()).body["token"]
+    asked = {
+        **ORDER,
+        "signature": sign(ORDER, site.opened.secret),
+        "public_hash": site.opened.gateway.public_hash,
+    }
+    names = ("account", "order_id", "amount", "security_steam_id", "signature", "public_hash")
+    payment = await shop.db.value("SELECT id FROM payment WHERE token = $1", token)
+    return {name: [asked[name]] for name in names} | {"payment_ids": [str(payment)]}
+
+
 async def test_ten_thousand_requests_find_no_fault_and_nothing_undocumented(db: Db, tmp_path: Path) -> None:
     async with shop_on(db, **NO_LIMIT) as shop:
         await in_inventory(shop, *[NAME] * 5)
@@ -51,17 +66,23 @@ async def test_ten_thousand_requests_find_no_fault_and_nothing_undocumented(db: 
         known = {
             "id": [*map(str, offers), bought.body["id"], *BEYOND], "steamid": steamids, "trade_token": [TOKEN],
             "price": ["0.50", "1.25", "2"], "currency": ["USD"], "custom_id": ["order-1", "order-2"],
-            "custom_ids": ["order-1"], "project": ["csgo"], "game": ["csgo"], "item_ids": [*map(str, offers[30:]), BEYOND[0]],
+            "custom_ids": ["order-1"], "order_ids": ["order-1"], "order_id": ["order-1"], "project": ["csgo"], "game": ["csgo"], "item_ids": [*map(str, offers[30:]), BEYOND[0]],
         }  # fmt: skip
+        known |= await link(shop)
         begun = time.monotonic()
-        one, two = await asyncio.gather(*(fuzz(shop, version, known, tmp_path) for version in CASES))
+        all_said = await asyncio.gather(*(fuzz(shop, version, known, tmp_path) for version in CASES))
         seconds = time.monotonic() - begun
-        told = f"FUZZ_SEED={SEED}, {one['cases'] + two['cases']} cases in {seconds:.0f} s"
-        print(told, one["words"], two["words"])
-        failures = [*one["failures"], *two["failures"]]
+        cases = sum(said["cases"] for said in all_said)
+        told = f"FUZZ_SEED={SEED}, {cases} cases in {seconds:.0f} s"
+        print(told, *(said["words"] for said in all_said))
+        failures = [failure for said in all_said for failure in said["failures"]]
         assert not failures, "\n\n".join([told, *failures])
-        assert one["cases"] + two["cases"] >= sum(CASES.values()), told
-        for said in (one, two):  # the market was not only asked nonsense
+        assert cases >= sum(CASES.values()), told
+        *versions, links = all_said
+        assert {"success", "validation_error", "wrong_params", "no_item", "wrong_method"} <= links[
+            "words"
+        ].keys()
+        for said in versions:  # the market was not only asked nonsense
             assert said["words"]["success"] > said["cases"] / 20, said["words"]
             assert {"validation_error", "no_item", "no_access", "wrong_method"} <= said["words"].keys()
         assert (await shop.get("account/balance")).status == 200

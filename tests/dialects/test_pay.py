@@ -9,17 +9,24 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 from urllib.parse import parse_qsl
 
 import pytest
+from starlette.routing import Route
 
 from dialects.notations import state_of
 from dialects.paying import ORDER, Site, php, sign, sign_v2, site_of
 from dialects.shop import BUYER, Reply, Shop, shop_on
-from tradepost.db import Db
+from tradepost.app import App
+from tradepost.config import Settings
+from tradepost.db import DatabaseBusy, DatabaseGone, Db
+from tradepost.dialects import pay
 from tradepost.market import gateways, payments
 from tradepost.market.payments import Payment
+from tradepost.market.seals import SealBroken
+from tradepost.routes import routes
 from tradepost.rules import notice
 from tradepost.rules.payment import Ipn, ipn_hash, ipn_query, link_signature
 
@@ -30,6 +37,12 @@ PHP = shutil.which("php")
 @pytest.fixture
 async def site(shop: Shop) -> Site:
     return await site_of(shop)
+
+
+@pytest.fixture
+def app_routes() -> list[str]:
+    app = cast(App, SimpleNamespace(settings=Settings(mode="sandbox")))
+    return [route.path for route in routes(app) if isinstance(route, Route)]
 
 
 async def made(shop: Shop) -> list[Payment]:
@@ -407,6 +420,32 @@ async def test_links_are_off_where_the_operator_switches_the_api_off(shop: Shop,
     await shop.turn("api", off=True)
     reply = await site.link()
     assert refusal_of(reply) == "disabled" and int(reply.headers["Retry-After"]) > 0
+
+
+async def test_what_is_away_or_broken_on_our_side_is_said_with_status_200(
+    shop: Shop, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faults: list[tuple[Exception, str, str]] = [
+        (DatabaseGone("away", maybe_committed=True), "disabled", "one order is one payment"),
+        (DatabaseGone("away", maybe_committed=False), "disabled", "nothing was done"),
+        (DatabaseBusy("busy"), "disabled", "nothing was done"),
+        (ZeroDivisionError("a secret of ours"), "internal_error", "in our log"),
+        (SealBroken("a secret of ours"), "disabled", "operator"),
+    ]
+    for fault, word, words in faults:
+
+        async def fail(*_: Any, fault: Exception = fault) -> None:
+            raise fault
+
+        monkeypatch.setattr(gateways, "keys_of", fail)
+        reply = await site.link()
+        assert refusal_of(reply) == word and words in reply.body["error_details"], reply.body
+        assert "secret of ours" not in str(reply.body)
+
+
+def test_pages_below_the_same_path_go_before_it(app_routes: list[str]) -> None:
+    below = [path for path in app_routes if path.startswith("/{lang}/pay/")]
+    assert below[-1] == pay.ROUTE and below.count(pay.ROUTE) == 1
 
 
 # Rotation ----------------------------------------------------------------------------------------------------

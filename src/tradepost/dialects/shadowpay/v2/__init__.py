@@ -1,6 +1,6 @@
 """ShadowPay API v2: REST paths, pages with metadata, HTTP statuses that mean what they say.
 
-Its calls are in two modules, those that only look and those that do something; here are its ways in.
+Its calls are in modules by what they are about; here are its ways in.
 """
 
 from starlette.routing import BaseRoute
@@ -15,6 +15,7 @@ from tradepost.dialects.shadowpay.v2 import (
     deeds,
     lists,
     notices,
+    payment_answers,
     payments,
     prices,
     stream,
@@ -75,10 +76,10 @@ CALLS: dict[str, dict[str, Method]] = {
     "/webhook/test": {"POST": Method("sell", webhook.ping, answers=notices.OneNotice)},
     "/notices": {"GET": Method("read", notices.list_notices, answers=notices.Notices)},
     "/notices/{id}/resend": {"POST": Method("sell", notices.resend, answers=notices.OneNotice)},
-    "/payments": {"GET": Method("read", payments.list_payments, answers=payments.Payments)},
+    "/payments": {"GET": Method("read", payments.list_payments, answers=payment_answers.Payments)},
     "/payments/test": {"POST": Method("sell", payments.test_ipn, answers=notices.OneNotice)},
-    "/payments/{id}": {"GET": Method("read", payments.payment, answers=payments.OnePayment)},
-    "/gateway": {"GET": Method("read", payments.gateway, answers=payments.OneGateway)},
+    "/payments/{id}": {"GET": Method("read", payments.payment, answers=payment_answers.OnePayment)},
+    "/gateway": {"GET": Method("read", payments.gateway, answers=payment_answers.OneGateway)},
     "/operations": {"GET": Method("read", lists.operations, answers=answers.Operations)},
     "/stream": {"GET": Method("read", stream.stream, kind="stream", answers=answers.Told)},
 }
