@@ -6,6 +6,7 @@ Nothing else in the house imports the driver. SQL stands beside the verb that ne
 
 from asyncpg import CheckViolationError, ForeignKeyViolationError, Record, UniqueViolationError
 
+from tradepost.db.conditions import Conditions
 from tradepost.db.databases import create_database, drop_database, with_database
 from tradepost.db.errors import DatabaseBusy, DatabaseGone, MigrationRefused, RowMismatch
 from tradepost.db.listening import Listener
@@ -16,6 +17,7 @@ Reader = Db | Tx  # a verb that only reads takes either
 
 __all__ = [
     "CheckViolationError",
+    "Conditions",
     "DatabaseBusy",
     "DatabaseGone",
     "Db",

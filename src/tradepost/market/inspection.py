@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tradepost.app import App
-from tradepost.db import Reader
+from tradepost.db import Conditions, Reader
 from tradepost.market.payment_items import Skin, skins_of
 from tradepost.market.payments import COLUMNS, Payment
 
@@ -68,33 +68,17 @@ async def shown(tx: Reader, rows: Sequence[Payment], fee_bps: int) -> list[Payme
 
 async def page(app: App, account_id: int, query: PaymentsQuery) -> tuple[list[PaymentShown], int]:
     """Return a page of a merchant's payments, newest first, and how many there are in all."""
-    values: list[object] = [account_id]
-    where = ["p.account_id = $1"]
-
-    def use(condition: str, value: object) -> None:
-        values.append(value)
-        where.append(condition.format(f"${len(values)}"))
-
-    if query.ids is not None:
-        use("p.id = ANY ({})", list(query.ids))
-    if query.order_ids is not None:
-        use("p.order_id = ANY ({})", list(query.order_ids))
-    if query.states is not None:
-        use("p.state = ANY ({})", list(query.states))
-    if query.steamid is not None:
-        use("p.payer_id = (SELECT id FROM account WHERE steamid = {})", query.steamid)
-    if query.time_from is not None:
-        use("p.created_at >= {}", query.time_from)
-    if query.time_to is not None:
-        use("p.created_at <= {}", query.time_to)
-    found = f"FROM payment p WHERE {' AND '.join(where)}"
-    total = await app.db.value(f"SELECT count(*) {found}", *values)
+    where = Conditions("p.account_id = $1", account_id)
+    where.if_given("p.id = ANY ({})", query.ids)
+    where.if_given("p.order_id = ANY ({})", query.order_ids)
+    where.if_given("p.state = ANY ({})", query.states)
+    where.if_given("p.payer_id = (SELECT id FROM account WHERE steamid = {})", query.steamid)
+    where.if_given("p.created_at >= {}", query.time_from)
+    where.if_given("p.created_at <= {}", query.time_to)
+    found = f"FROM payment p WHERE {where.sql}"
+    total = await app.db.value(f"SELECT count(*) {found}", *where.values)
+    page_of, values = where.page(query.limit, query.offset)
     rows = await app.db.rows(
-        Payment,
-        f"SELECT {COLUMNS} {found} ORDER BY p.created_at DESC, p.id DESC"
-        f" LIMIT ${len(values) + 1} OFFSET ${len(values) + 2}",
-        *values,
-        query.limit,
-        query.offset,
+        Payment, f"SELECT {COLUMNS} {found} ORDER BY p.created_at DESC, p.id DESC {page_of}", *values
     )
     return await shown(app.db, rows, app.settings.fee_bps), total

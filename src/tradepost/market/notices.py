@@ -11,7 +11,7 @@ import msgspec
 
 from tradepost import log
 from tradepost.app import App
-from tradepost.db import Reader, Tx
+from tradepost.db import Conditions, Reader, Tx
 from tradepost.market import gateways, idempotency, telling
 from tradepost.market.idempotency import Claim
 from tradepost.market.receivers import NO_RECEIVER, Kind
@@ -191,41 +191,21 @@ async def _ping_payload(app: App, tx: Tx, account_id: int, kind: str) -> bytes:
 
 async def page(app: App, account_id: int, query: NoticesQuery) -> tuple[list[Told], int]:
     """Return a page of an account's notices with their attempts, and how many there are in all."""
-    values: list[object] = [account_id]
-    where = ["account_id = $1"]
-
-    def use(condition: str, value: object) -> None:
-        values.append(value)
-        where.append(condition.format(f"${len(values)}"))
-
-    if query.ids is not None:
-        use("id = ANY ({})", list(query.ids))
-    if query.kinds is not None:
-        use("kind = ANY ({})", list(query.kinds))
-    if query.order_ids is not None:
-        use(
-            "payment_id IN (SELECT id FROM payment WHERE account_id = $1 AND order_id = ANY ({}))",
-            list(query.order_ids),
-        )
-    if query.payment_ids is not None:
-        use("payment_id = ANY ({})", list(query.payment_ids))
-    if query.states is not None:
-        use("state = ANY ({})", list(query.states))
-    if query.types is not None:
-        use("type = ANY ({})", list(query.types))
-    if query.time_from is not None:
-        use("made_at >= {}", query.time_from)
-    if query.time_to is not None:
-        use("made_at <= {}", query.time_to)
-    found = f"FROM notice WHERE {' AND '.join(where)}"
-    total = await app.db.value(f"SELECT count(*) {found}", *values)
+    where = Conditions("account_id = $1", account_id)
+    where.if_given("id = ANY ({})", query.ids)
+    where.if_given("kind = ANY ({})", query.kinds)
+    of_orders = "payment_id IN (SELECT id FROM payment WHERE account_id = $1 AND order_id = ANY ({}))"
+    where.if_given(of_orders, query.order_ids)
+    where.if_given("payment_id = ANY ({})", query.payment_ids)
+    where.if_given("state = ANY ({})", query.states)
+    where.if_given("type = ANY ({})", query.types)
+    where.if_given("made_at >= {}", query.time_from)
+    where.if_given("made_at <= {}", query.time_to)
+    found = f"FROM notice WHERE {where.sql}"
+    total = await app.db.value(f"SELECT count(*) {found}", *where.values)
+    page_of, values = where.page(query.limit, query.offset)
     rows = await app.db.rows(
-        Notice,
-        f"SELECT {_COLUMNS} {found} ORDER BY made_at DESC, id DESC"
-        f" LIMIT ${len(values) + 1} OFFSET ${len(values) + 2}",
-        *values,
-        query.limit,
-        query.offset,
+        Notice, f"SELECT {_COLUMNS} {found} ORDER BY made_at DESC, id DESC {page_of}", *values
     )
     return await _with_attempts(app.db, rows), total
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tradepost.app import App
+from tradepost.db import Conditions
 from tradepost.market import feed
 from tradepost.market.shelf.values import wear
 from tradepost.rules.letters import fold
@@ -61,28 +62,18 @@ async def page(app: App, account_id: int, query: OwnQuery) -> tuple[list[OwnRow]
 
 async def _filters(app: App, account_id: int, query: OwnQuery) -> tuple[str, Sequence[object]]:
     """The condition that an account's offers must meet, and the values in it."""
-    values: list[object] = [account_id]
-    where = ["account_id = $1 AND state = 'on_sale'"]
-
-    def use(condition: str, value: object) -> None:
-        values.append(value)
-        where.append(condition.format(f"${len(values)}"))
-
-    if query.seller_steamid is not None:
-        use("seller_steamid = {}", query.seller_steamid)
-    if query.project is not None:
-        use("project = {}", query.project)
+    where = Conditions("account_id = $1 AND state = 'on_sale'", account_id)
+    where.if_given("seller_steamid = {}", query.seller_steamid)
+    where.if_given("project = {}", query.project)
     if query.search:
-        use("steam_item_id = ANY ({})", await _named(app, account_id, query.search))
-    if query.price_from_cents is not None:
-        use("price_cents >= {}", query.price_from_cents)
-    if query.price_to_cents is not None:
-        use("price_cents <= {}", query.price_to_cents)
+        where.add("steam_item_id = ANY ({})", await _named(app, account_id, query.search))
+    where.if_given("price_cents >= {}", query.price_from_cents)
+    where.if_given("price_cents <= {}", query.price_to_cents)
     if query.float_from is not None:
-        use("float_text::real >= {}::real", wear(query.float_from))
+        where.add("float_text::real >= {}::real", wear(query.float_from))
     if query.float_to is not None:
-        use("float_text::real <= {}::real", wear(query.float_to))
-    return " AND ".join(where), values
+        where.add("float_text::real <= {}::real", wear(query.float_to))
+    return where.sql, where.values
 
 
 async def _named(app: App, account_id: int, search: str) -> list[int]:

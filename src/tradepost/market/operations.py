@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 from tradepost.app import App
-from tradepost.db import Reader, Record
+from tradepost.db import Conditions, Reader, Record
 from tradepost.market.trades import FROM_VIEW, VIEW_COLUMNS, TradeView, as_view
 from tradepost.rules.trade import PUBLIC
 from tradepost.turns import in_turns
@@ -41,25 +41,18 @@ async def operations(app: App, account_id: int, query: OperationsQuery) -> tuple
     """Return a page of an account's trades and how many there are in all."""
     if "buy" not in query.kinds and (query.custom_ids is not None or query.newest_per_custom_id):
         return [], 0  # a sale's custom id is the buyer's, even where he bought from himself
-    values: list[object] = [account_id]
-    where: list[str] = []
-
-    def use(condition: str, value: object) -> None:
-        values.append(value)
-        where.append(condition.format(f"${len(values)}"))
-
+    where = Conditions(
+        "t.buyer_id = $1 AND t.custom_id IS NOT NULL" if query.newest_per_custom_id else "", account_id
+    )
     if query.states is not None:
-        use("t.state = ANY ({})", [state.value for state, word in PUBLIC.items() if word in query.states])
-    if query.custom_ids is not None:
-        # A sale's custom id is the buyer's, and none of the seller's business.
-        use("t.buyer_id = $1 AND t.custom_id = ANY ({})", list(query.custom_ids))
-    if query.time_from is not None:
-        use("t.created_at >= {}", query.time_from)
-    if query.time_to is not None:
-        use("t.created_at <= {}", query.time_to)
-    if query.newest_per_custom_id:
-        where.append("t.buyer_id = $1 AND t.custom_id IS NOT NULL")
-    return await _page(app.db, _sides(query), where, values, query, account_id)
+        where.add(
+            "t.state = ANY ({})", [state.value for state, word in PUBLIC.items() if word in query.states]
+        )
+    # A sale's custom id is the buyer's, and none of the seller's business.
+    where.if_given("t.buyer_id = $1 AND t.custom_id = ANY ({})", query.custom_ids)
+    where.if_given("t.created_at >= {}", query.time_from)
+    where.if_given("t.created_at <= {}", query.time_to)
+    return await _page(app.db, _sides(query), where, query, account_id)
 
 
 def _sides(query: OperationsQuery) -> list[str]:
@@ -72,16 +65,16 @@ def _sides(query: OperationsQuery) -> list[str]:
 async def _page(
     db: Reader,
     sides: list[str],
-    where: list[str],
-    values: list[object],
+    where: Conditions,
     query: OperationsQuery,
     account_id: int,
 ) -> tuple[list[Operation], int]:
     """Find the page on each side by itself, in order, and read only what is on it."""
     direction = "DESC" if query.descending else "ASC"
     key = SORTS[query.sort]
+    values = where.values
     limit, offset = f"${len(values) + 1}::bigint", f"${len(values) + 2}::bigint"
-    found = [f"FROM trade t WHERE {' AND '.join([side, *where])}" for side in sides]
+    found = [f"FROM trade t WHERE {' AND '.join(filter(None, (side, where.sql)))}" for side in sides]
     total = await db.value(f"SELECT {' + '.join(f'(SELECT count(*) {each})' for each in found)}", *values)
     firsts = [
         f"(SELECT t.id, {key} AS key {each} ORDER BY {key} {direction}, t.id {direction} LIMIT {limit} + {offset})"
