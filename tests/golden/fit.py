@@ -54,6 +54,7 @@ CANCELLED = {"cancelled_items[].id": {"digits"}, "not_cancelled_items[].id": {"d
              "not_cancelled_items[].reason": {"text"}, "not_cancelled_items[]": {"object"}}  # fmt: skip
 PAGE = {f"metadata.{name}": {"number"} for name in ("limit", "offset", "total")} | {"metadata": {"object"}}
 OURS: dict[str, dict[str, set[str]]] = {
+    "POST /en/pay/PUBLIC_HASH | Create payment link": {"success": {"flag"}},
     "POST /api/v1/search_similar_items | Search for similar items": PAGE,
     "GET /api/v1/get_items_on_sale | Get items on sale": PAGE,
     "GET /api/v1/get_items_on_sale_filtered | Get items on sale (Filtered)": PAGE,
