@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import aiohttp
 import pytest
+from multidict import CIMultiDict, CIMultiDictProxy
 
 from dialects.sse import Listener
 from dialects.web.counter import ASIIMOV, SHOP, SLATE, VALENCE, Counter, Payer, counter_on, fates
@@ -32,7 +33,7 @@ async def following(payer: Payer, lang: str = "en") -> AsyncIterator[Listener]:
 
 
 def shown(html: str) -> list[str]:
-    return fates(Seen(200, html, "", {}))
+    return fates(Seen(200, html, "", CIMultiDictProxy(CIMultiDict())))
 
 
 async def until_shows(listener: Listener, text: str) -> str:
@@ -215,9 +216,9 @@ async def test_a_session_that_is_ended_ends_its_streams_within_a_second(counter:
     async with following(payer) as listener:
         await listener.until("state")
         loop = asyncio.get_running_loop()
-        start = loop.time()
         async with counter.db.transaction() as tx:
             await sessions.end_others(tx, payer.id, 0)
+        start = loop.time()
         assert (await listener.until("end")).data == {"reason": "signed_out"}
         assert await listener.next() is None
         assert loop.time() - start < 1.0
@@ -229,8 +230,8 @@ async def test_one_session_has_four_streams_and_a_fifth_when_one_is_closed(count
     async with following(payer), following(payer), following(payer):
         async with following(payer) as fourth:
             await fourth.until("state")
-            full = await payer.browser.get(path)
-            assert full.status == 429 and full.headers["Retry-After"]
+            async with payer.browser.http.get(counter.site.url + path) as full:
+                assert full.status == 429 and full.headers["Retry-After"]
         async with asyncio.timeout(5):
             while True:
                 async with payer.browser.http.get(counter.site.url + path) as again:
