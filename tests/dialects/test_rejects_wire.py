@@ -272,7 +272,7 @@ async def test_paths_beside_those_of_the_calls_are_no_calls(shop: Shop, version:
         "/*",
     ]
     for path in beside:
-        if re.fullmatch(r"/(items|offers)/[^/]+", path.replace("%2f", "/")):
+        if re.fullmatch(r"/(items|offers|payments)/[^/]+", path.replace("%2f", "/")):
             continue  # these have an id in their path, however odd
         address = URL(f"{shop.url}/api/{version}{path}", encoded=True)
         async with shop.http.get(address, headers={"Token": shop.token}) as response:
