@@ -5,22 +5,19 @@ follows what becomes of them; all of it works by forms alone, and a script makes
 cannot be done is said on the page beside it.
 """
 
-from collections.abc import Iterable, Sequence
-from functools import partial
-from typing import Literal
+from collections.abc import Sequence
 
-import msgspec
 from markupsafe import Markup
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from tradepost.app import App
 from tradepost.dialects.edge import note
-from tradepost.dialects.fields import AssetId, Id, Project
 from tradepost.dialects.pace import Pace
 from tradepost.dialects.web import pay_live
 from tradepost.dialects.web.desk import Desk
-from tradepost.dialects.web.pay_choice import Pick, Picked, Piece, TypedPrice, Use, pick, pieces, why_not
+from tradepost.dialects.web.pay_choice import Pick, Picked, Piece, Use, pick, pieces, why_not
+from tradepost.dialects.web.pay_forms import Chosen, Priced, Sent, chosen_of, said, trouble_of
 from tradepost.dialects.web.pay_till import Till, open_till, status_of
 from tradepost.dialects.web.visits import Page, Visit
 from tradepost.market import agents, bans, payment_items, users
@@ -31,58 +28,16 @@ from tradepost.rules.games import GAMES
 from tradepost.rules.preselection import preselect
 from tradepost.rules.refusals import (
     Forbidden,
-    Malformed,
     Refusal,
     SteamUnavailable,
     TooManyRequests,
     UnknownUser,
 )
-from tradepost.steam.trade_url import URL_CHARS_MAX, read_trade_url
+from tradepost.steam.trade_url import read_trade_url
 
 FIRST_GAME = "csgo"
 LOOKS_PER_MINUTE = 60  # at inventories, by one payer; Steam itself is asked once a minute at most
 CODES_PER_MINUTE = 10
-
-Deed = Literal[
-    "prices", "sums", "suggested", "undercut", "sell", "withdraw", "withdraw_all", "trade_url", "code"
-]
-
-
-class TypedUrl(str):
-    """A trade URL as a person pasted it; whether it is one is said beside the field."""
-
-    __slots__ = ()
-
-    @classmethod
-    def read(cls, text: str) -> "TypedUrl":
-        """The text, if it is not absurdly long."""
-        if len(text) > URL_CHARS_MAX:
-            raise ValueError(f"must have at most {URL_CHARS_MAX} characters")
-        return cls(text)
-
-
-class SkinSent(msgspec.Struct):
-    """A skin that was chosen, with the price that was typed."""
-
-    id: AssetId
-    game: Project
-    price: TypedPrice | None = None
-
-
-class Sent(msgspec.Struct):
-    """What a form of the page asks for."""
-
-    do: Deed
-    game: Project | None = None
-    items: list[AssetId] = []
-    skins: list[SkinSent] = []
-    offers: list[Id] = []
-    trade_url: TypedUrl | None = None
-
-
-Chosen = dict[
-    tuple[str, str], TypedPrice | None
-]  # by game and asset: the price typed, None for no field at all
 
 
 class PayPage:
@@ -125,7 +80,7 @@ class PayPage:
         try:
             rows = await self._pieces(till, game)
         except (Forbidden, UnknownUser, SteamUnavailable, TooManyRequests) as refusal:
-            trouble = _trouble(till, refusal)
+            trouble = trouble_of(till, refusal)
             return await self._page(till, found, "trouble", status_of(refusal), trouble=trouble, **more)
         free = [one for one in rows if one.skip is None]
         here = found.credited_cents + found.expected_cents
@@ -189,12 +144,10 @@ class PayPage:
         note(till.visit.scope).word = type(refusal).__name__
         return await self._show(till, status_of(refusal), problem=said(till, refusal))
 
-    async def _price(
-        self, till: Till, sent: Sent, deed: Literal["prices", "sums", "suggested", "undercut", "sell"]
-    ) -> Response:
+    async def _price(self, till: Till, sent: Sent, deed: Priced) -> Response:
         if till.payment.state == "closed":
             return till.visit.redirect(till.url)
-        chosen, found, app = _chosen(sent), await pay_live.shown(till), till.visit.app
+        chosen, found, app = chosen_of(sent), await pay_live.shown(till), till.visit.app
         if not chosen:
             return await self._choose(till, found, 422, problem=till.t("err_none"))
         ban = await bans.current(app.db, till.payer.steamid, "seller", app.now())
@@ -280,48 +233,10 @@ class PayPage:
         )
 
 
-def _chosen(sent: Sent) -> Chosen:
-    """What was chosen: rows with a price field, or boxes that were ticked."""
-    rows: Iterable[SkinSent] = sent.skins
-    chosen: Chosen = {(str(one.game), str(one.id)): one.price or TypedPrice("") for one in rows}
-    if not chosen and sent.game is not None:
-        chosen = {(str(sent.game), str(assetid)): None for assetid in sent.items}
-    return chosen
-
-
-def _trouble(till: Till, refusal: Refusal) -> tuple[str, str]:
-    """Why an inventory cannot be shown, and where that can be changed, if it is the payer's to change."""
-    match refusal:
-        case Forbidden():
-            where = (
-                f"{till.visit.app.settings.steam_community_url}/profiles/{till.payer.steamid}/edit/settings"
-            )
-            return till.t("inventory_private"), where
-        case TooManyRequests():
-            return till.t("err_pace", n=refusal.retry_after_seconds), ""
-        case _:
-            return till.t("inventory_down"), ""
-
-
-def said(till: Till, refusal: Refusal) -> Markup:
-    """A refusal in the language of the page, as far as it has words for it; else what the market says."""
-    t = till.t
-    match refusal:
-        case TooManyRequests():
-            return Markup.escape(t("err_pace", n=refusal.retry_after_seconds))
-        case Malformed():
-            return Markup.escape(t("err_field", field=refusal.field))
-        case SteamUnavailable():
-            return Markup.escape(t("inventory_down"))
-        case _:
-            market = Markup('{} <span lang="en">{}</span>')
-            return market.format(t("err_refused"), refusal.sentence)
-
-
 def pages(app: App, desk: Desk) -> Sequence[Page]:
     """The payment page, and what keeps it up to date."""
     pay = PayPage(app)
     return [
-        Page(app, desk, "/{lang}/pay", get=partial(pay.show), post=partial(pay.act)),
-        Page(app, desk, "/{lang}/pay/live", get=partial(pay.live)),
+        Page(app, desk, "/{lang}/pay", get=pay.show, post=pay.act),
+        Page(app, desk, "/{lang}/pay/live", get=pay.live),
     ]

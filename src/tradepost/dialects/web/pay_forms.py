@@ -1,0 +1,88 @@
+"""What the forms of the payment page send, and what is said where it cannot be done."""
+
+from collections.abc import Iterable
+from typing import Literal, Self
+
+import msgspec
+from markupsafe import Markup
+
+from tradepost.dialects.fields import AssetId, Id, Project
+from tradepost.dialects.web.pay_choice import TypedPrice
+from tradepost.dialects.web.pay_till import Till
+from tradepost.rules.refusals import Forbidden, Malformed, Refusal, SteamUnavailable, TooManyRequests
+from tradepost.steam.trade_url import URL_CHARS_MAX
+
+Priced = Literal["prices", "sums", "suggested", "undercut", "sell"]  # deeds about skins that were chosen
+Deed = Literal[Priced, "withdraw", "withdraw_all", "trade_url", "code"]
+
+
+class TypedUrl(str):
+    """A trade URL as a person pasted it; whether it is one is said beside the field."""
+
+    __slots__ = ()
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """The text, if it is not absurdly long."""
+        if len(text) > URL_CHARS_MAX:
+            raise ValueError(f"must have at most {URL_CHARS_MAX} characters")
+        return cls(text)
+
+
+class SkinSent(msgspec.Struct):
+    """A skin that was chosen, with the price that was typed."""
+
+    id: AssetId
+    game: Project
+    price: TypedPrice | None = None
+
+
+class Sent(msgspec.Struct):
+    """What a form of the page asks for."""
+
+    do: Deed
+    game: Project | None = None
+    items: list[AssetId] = []
+    skins: list[SkinSent] = []
+    offers: list[Id] = []
+    trade_url: TypedUrl | None = None
+
+
+# By game and asset: the price that was typed, or None where there was no field for one.
+Chosen = dict[tuple[str, str], TypedPrice | None]
+
+
+def chosen_of(sent: Sent) -> Chosen:
+    """What was chosen: rows with a price field, or boxes that were ticked."""
+    rows: Iterable[SkinSent] = sent.skins
+    chosen: Chosen = {(str(one.game), str(one.id)): one.price or TypedPrice("") for one in rows}
+    if not chosen and sent.game is not None:
+        chosen = {(str(sent.game), str(assetid)): None for assetid in sent.items}
+    return chosen
+
+
+def trouble_of(till: Till, refusal: Refusal) -> tuple[str, str]:
+    """Why an inventory cannot be shown, and where that can be changed, if it is the payer's to change."""
+    match refusal:
+        case Forbidden():
+            steam = till.visit.app.settings.steam_community_url
+            return till.t("inventory_private"), f"{steam}/profiles/{till.payer.steamid}/edit/settings"
+        case TooManyRequests():
+            return till.t("err_pace", n=refusal.retry_after_seconds), ""
+        case _:
+            return till.t("inventory_down"), ""
+
+
+def said(till: Till, refusal: Refusal) -> Markup:
+    """A refusal in the language of the page, as far as it has words for it; else what the market says."""
+    t = till.t
+    match refusal:
+        case TooManyRequests():
+            return Markup.escape(t("err_pace", n=refusal.retry_after_seconds))
+        case Malformed():
+            return Markup.escape(t("err_field", field=refusal.field))
+        case SteamUnavailable():
+            return Markup.escape(t("inventory_down"))
+        case _:
+            market = Markup('{} <span lang="en">{}</span>')
+            return market.format(t("err_refused"), refusal.sentence)
