@@ -1,11 +1,13 @@
 """What every page does: forms of ours alone, errors that name the field, a policy that lets nothing in."""
 
 import re
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from dialects.web.site import OTHER, Site, site_on
+from tradepost.config import Settings
 from tradepost.db import Db
 from tradepost.dialects.web.desk import Desk
 
@@ -128,11 +130,18 @@ async def test_a_pages_script_hears_of_an_error_in_json(site: Site) -> None:
     assert (seen.status, '"error":"Sign in' in seen.text) == (401, True)
 
 
+@pytest.fixture
+async def real(db: Db) -> AsyncIterator[Site]:
+    """A site with Steam's own pictures, as everywhere but beside a simulator."""
+    async with site_on(db, steam_image_url=Settings().steam_image_url) as made:
+        yield made
+
+
 # What a page may do ----------------------------------------------------------------------------------------------
 
 
-async def test_every_page_lets_in_nothing_but_its_own(site: Site) -> None:
-    browser = await site.signed_in()
+async def test_every_page_lets_in_nothing_but_its_own(real: Site) -> None:
+    browser = await real.signed_in()
     for path in ("/", "/sessions", "/sign-in?next=//evil", "/sign-in/back", "/sign-out", "/static/web.css"):
         seen = await browser.get(path)
         policy = seen.headers["Content-Security-Policy"]
@@ -159,8 +168,8 @@ async def test_a_file_of_a_page_is_kept_by_its_address(site: Site) -> None:
     assert (await browser.get("/static/..%2fdesk.py")).status == 404
 
 
-async def test_pictures_come_from_steam_or_who_stands_in_for_it(site: Site) -> None:
-    desk = Desk(site.app.settings)
+async def test_pictures_come_from_steam_or_who_stands_in_for_it(real: Site) -> None:
+    desk = Desk(real.app.settings)
     assert desk.picture("abc") == "https://community.fastly.steamstatic.com/economy/image/abc/96fx96f"
     assert desk.picture("") == ""
     good = "https://avatars.fastly.steamstatic.com/a_full.jpg"
