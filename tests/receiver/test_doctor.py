@@ -239,7 +239,7 @@ async def test_a_fault_is_found_and_named_with_its_remedy(
         (Answers(302, ""), Fault.LED_AWAY, "Redirects are not followed"),
         (merchants.Hangs(), Fault.SILENT, "within 20 seconds"),
     ],
-    ids=str,
+    ids=["html", "json", "empty", "error", "error 403", "403", "404", "500", "302", "hangs"],
 )
 async def test_where_not_even_a_good_notice_is_taken_in_nothing_more_is_played(
     merchant: Merchant, fault: Fault, words: str
