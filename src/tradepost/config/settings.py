@@ -163,6 +163,13 @@ class Settings:
     session_idle_days: int = _setting(
         14, "How long a browser stays signed in that is not used.", unit="days", least=1, most=365
     )
+    user_requests_per_minute: int = _setting(
+        600,
+        "How many calls of the user API one account may make, and one address where nobody is connected.",
+        unit="requests a minute",
+        least=1,
+        most=10_000_000,
+    )
     sign_ins_per_minute: int = _setting(
         60,
         "How often somebody may set out to sign in from one address, or from one /64 of IPv6.",

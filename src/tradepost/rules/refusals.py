@@ -9,6 +9,7 @@
     |- Unauthenticated      no token, an unknown one, a revoked one
     |- Forbidden            scope, grant, ban
     |  |- BuyerBanned       with the ban's end and reason
+    |  |- StepUpNeeded      who it is has to be proven once more: by a code, or by a new sign-in
     |- UnknownUser          a steamid that never signed in nor was named by a payment
     |- TooLittleMoney
     |- OwnItem              nobody trades with himself
@@ -90,6 +91,12 @@ class BuyerBanned(Forbidden):
         super().__init__(f"This buyer cannot buy until {until_at:%Y-%m-%d %H:%M:%S} UTC: {reason}")
         self.until_at = until_at
         self.reason = reason
+
+
+class StepUpNeeded(Forbidden):
+    """Who is connected has to prove once more that it is he: money or secrets depend on what he asks for."""
+
+    sentence = "Sign in through Steam again: this needs a sign-in of the last five minutes."
 
 
 class UnknownUser(Refusal):
