@@ -15,6 +15,7 @@ from tradepost import log
 from tradepost.app import App
 from tradepost.db import DatabaseBusy, DatabaseGone, Db, Tx
 from tradepost.market import (
+    buy_orders,
     clock,
     feed,
     housekeeping,
@@ -202,11 +203,13 @@ class Chore:
     run: Callable[[App], Awaitable[int]]
     every_seconds: float
     full: int | None = None  # so much done in one turn means that more is waiting
+    at_changes: bool = False  # and at once when something in the market changed
 
 
 CHORES = (
     Chore(attend, 0.5, full=CLAIM_MAX),
     Chore(remember, 0.5),
+    Chore(buy_orders.fill_buy_orders, 0.5, full=buy_orders.MATCHES_CLAIMED_MAX, at_changes=True),
     Chore(housekeeping.end_offers_of_banned, 5),
     Chore(housekeeping.learn_profiles, 30),
     Chore(housekeeping.refresh_prices, 20),
@@ -249,8 +252,11 @@ async def _follow(app: App) -> None:
 
 async def _repeat(app: App, chore: Chore, stop: asyncio.Event) -> None:
     name = chore.run.__name__
+    rest = app.changed if chore.at_changes else stop
     while not stop.is_set():
         done = 0
+        if chore.at_changes:
+            app.changed.clear()
         try:
             done = await chore.run(app)
         except (DatabaseGone, DatabaseBusy) as error:
@@ -262,7 +268,7 @@ async def _repeat(app: App, chore: Chore, stop: asyncio.Event) -> None:
             logger.info("chore", chore=name, done=done)
         if chore.full is None or done < chore.full:
             with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), chore.every_seconds)
+                await asyncio.wait_for(rest.wait(), chore.every_seconds)
 
 
 def stop_on_signals(stop: asyncio.Event) -> None:

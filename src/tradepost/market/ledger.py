@@ -257,6 +257,25 @@ _FAULTS: tuple[tuple[str, str], ...] = (
                    OR (t.state <> 'finished' AND a.trade_id IS NULL)))""",
     ),
     (
+        "buy order {} and its fills disagree",
+        """SELECT b.id FROM buy_order b LEFT JOIN (
+             SELECT order_id, count(*) FILTER (WHERE given_back_at IS NULL) AS bought, count(*) AS fills, max(no) AS last
+               FROM buy_order_fill GROUP BY order_id) f ON f.order_id = b.id
+            WHERE (b.bought, coalesce(f.fills, 0)) <> (coalesce(f.bought, 0), coalesce(f.last, 0))""",
+    ),
+    (
+        "trade {} is not what its buy order asked for",
+        """SELECT t.id FROM buy_order_fill f JOIN buy_order b ON b.id = f.order_id JOIN trade t ON t.id = f.trade_id
+             JOIN offer o ON o.id = t.offer_id
+            WHERE (t.buyer_id, t.offer_id, o.steam_item_id) <> (b.account_id, f.offer_id, b.steam_item_id)
+               OR t.price_cents > f.limit_cents OR t.buyer_id IN (t.payee_id, t.seller_id)""",
+    ),
+    (
+        "trade {} was made for a buy order that does not know of it",
+        """SELECT t.id FROM trade t WHERE t.idempotency_key LIKE 'own order:%'
+              AND NOT EXISTS (SELECT 1 FROM buy_order_fill f WHERE f.trade_id = t.id)""",
+    ),
+    (
         "trade {} is awaited by nobody: no time is set and no operator was asked",
         """SELECT id FROM trade WHERE state NOT IN ('finished', 'cancelled', 'reversed') AND due_at IS NULL AND case_at IS NULL""",
     ),

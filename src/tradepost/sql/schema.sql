@@ -182,6 +182,15 @@ BEGIN
      WHERE e.amount <> 0;
 END $$;
 
+CREATE FUNCTION public.ends_of_fills_are_noted() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO buy_order_match (steam_item_id, trade_id)
+    SELECT b.steam_item_id, f.trade_id FROM buy_order_fill f JOIN buy_order b ON b.id = f.order_id WHERE f.trade_id = NEW.id;
+    RETURN NULL;
+END $$;
+
 CREATE FUNCTION public.entries_balance() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -200,6 +209,16 @@ BEGIN
     UPDATE change_forgotten f SET xid = least(d.xid, pg_current_xact_id()), id = d.id
       FROM (SELECT xid, id FROM old_rows ORDER BY xid DESC, id DESC LIMIT 1) d
      WHERE (d.xid, d.id) > (f.xid, f.id) OR f.xid >= pg_snapshot_xmax(pg_current_snapshot());
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION public.money_wakes_orders() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO buy_order_match (steam_item_id)
+    SELECT steam_item_id FROM buy_order WHERE account_id = NEW.account_id AND state = 'live' AND asleep = 'money'
+       AND reach_cents < NEW.deposit_cents + NEW.balance_cents;
     RETURN NULL;
 END $$;
 
@@ -238,6 +257,18 @@ BEGIN
                 WHEN n.state = 'on_sale' AND n.price_cents <> o.price_cents THEN 'repriced' END,
            n.price_cents
       FROM new_rows n JOIN old_rows o USING (id);
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION public.offers_meet_orders() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM 1 FROM steam_item WHERE id = NEW.steam_item_id FOR KEY SHARE;
+    IF EXISTS (SELECT 1 FROM buy_order b WHERE b.steam_item_id = NEW.steam_item_id AND b.state = 'live'
+                  AND b.reach_cents >= NEW.price_cents AND b.account_id NOT IN (NEW.account_id, NEW.seller_id)) THEN
+        INSERT INTO buy_order_match (steam_item_id) VALUES (NEW.steam_item_id);
+    END IF;
     RETURN NULL;
 END $$;
 
@@ -385,6 +416,78 @@ ALTER TABLE public.ban ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE SEQUENCE public.buy_order_place
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+CREATE TABLE public.buy_order (
+    id bigint NOT NULL,
+    account_id bigint NOT NULL,
+    steam_item_id bigint NOT NULL,
+    price_cents bigint NOT NULL,
+    amount integer NOT NULL,
+    bought integer DEFAULT 0 NOT NULL,
+    place bigint DEFAULT nextval('public.buy_order_place'::regclass) NOT NULL,
+    state text DEFAULT 'live'::text NOT NULL,
+    reach_cents bigint NOT NULL,
+    asleep text,
+    asleep_until timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT "an ended order ended at a time" CHECK (((state = 'live'::text) = (ended_at IS NULL))),
+    CONSTRAINT "an order buys whole items" CHECK ((bought >= 0)),
+    CONSTRAINT "an order is filled when nothing more is wanted" CHECK (((amount >= 0) AND ((state = 'filled'::text) = (amount = 0)))),
+    CONSTRAINT "an order is live, filled or removed" CHECK ((state = ANY (ARRAY['live'::text, 'filled'::text, 'removed'::text]))),
+    CONSTRAINT "an order reaches its price while it is awake" CHECK (
+CASE
+    WHEN (asleep IS NULL) THEN (reach_cents = price_cents)
+    ELSE ((reach_cents >= 0) AND (reach_cents < price_cents))
+END),
+    CONSTRAINT "an order sleeps for want of money, or while its owner cannot bu" CHECK ((asleep = ANY (ARRAY['money'::text, 'trade_url'::text, 'banned'::text, 'on_hold'::text, 'refused'::text]))),
+    CONSTRAINT "an order's price is above nothing and below ten million" CHECK (((price_cents >= 1) AND (price_cents <= 999999999))),
+    CONSTRAINT "who waits for something else than money buys nothing, and is as" CHECK ((((COALESCE(asleep, 'money'::text) = 'money'::text) AND (asleep_until IS NULL)) OR ((reach_cents = 0) AND (asleep_until IS NOT NULL))))
+)
+WITH (fillfactor='70');
+
+CREATE TABLE public.buy_order_fill (
+    trade_id bigint NOT NULL,
+    order_id bigint NOT NULL,
+    no integer NOT NULL,
+    offer_id bigint NOT NULL,
+    limit_cents bigint NOT NULL,
+    given_back_at timestamp with time zone
+);
+
+ALTER TABLE public.buy_order ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.buy_order_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.buy_order_match (
+    id bigint NOT NULL,
+    steam_item_id bigint NOT NULL,
+    trade_id bigint,
+    due_at timestamp with time zone DEFAULT '1970-01-01 00:00:00+00'::timestamp with time zone NOT NULL,
+    tries integer DEFAULT 0 NOT NULL
+);
+
+ALTER TABLE public.buy_order_match ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.buy_order_match_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.change (
     id bigint NOT NULL,
     xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
@@ -470,6 +573,24 @@ CREATE TABLE public.inventory_scan (
     project text NOT NULL,
     at timestamp with time zone NOT NULL,
     complete boolean NOT NULL
+);
+
+CREATE TABLE public.jwt (
+    id text NOT NULL,
+    token_id bigint NOT NULL,
+    program text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT "a JWT ends after it began" CHECK ((expires_at > made_at))
+);
+
+CREATE TABLE public.mail_change (
+    account_id bigint NOT NULL,
+    mail text NOT NULL,
+    hash bytea NOT NULL,
+    wrong integer DEFAULT 0 NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT "a mailed code's hash is sha256" CHECK ((octet_length(hash) = 32))
 );
 
 CREATE TABLE public.market_clock (
@@ -655,6 +776,22 @@ CREATE TABLE public.presence (
 )
 WITH (fillfactor='50');
 
+CREATE TABLE public.profile (
+    account_id bigint NOT NULL,
+    mail text DEFAULT ''::text NOT NULL,
+    mail_notices boolean DEFAULT true NOT NULL,
+    skrill text DEFAULT ''::text NOT NULL,
+    skrill_set_at timestamp with time zone,
+    factor_set_at timestamp with time zone,
+    discord text DEFAULT ''::text NOT NULL,
+    discordtag text DEFAULT ''::text NOT NULL,
+    shorturl text,
+    active_at timestamp with time zone,
+    CONSTRAINT "a payout address was set at a time" CHECK (((skrill = ''::text) OR (skrill_set_at IS NOT NULL))),
+    CONSTRAINT "a short URL has one to twelve small letters and digits" CHECK ((shorturl ~ '^[a-z0-9]{1,12}$'::text))
+)
+WITH (fillfactor='80');
+
 CREATE TABLE public.rate (
     currency text NOT NULL,
     millionths bigint NOT NULL,
@@ -686,6 +823,12 @@ CREATE TABLE public.receiver (
 )
 WITH (fillfactor='70');
 
+CREATE TABLE public.recovery_code (
+    account_id bigint NOT NULL,
+    hash bytea NOT NULL,
+    CONSTRAINT "a recovery code's hash is sha256" CHECK ((octet_length(hash) = 32))
+);
+
 CREATE TABLE public.request_key (
     account_id bigint NOT NULL,
     key text NOT NULL,
@@ -702,6 +845,16 @@ CREATE TABLE public.sale (
     at timestamp with time zone NOT NULL,
     price_cents bigint NOT NULL,
     CONSTRAINT "a sale has a price" CHECK ((price_cents > 0))
+);
+
+CREATE TABLE public.second_factor (
+    account_id bigint NOT NULL,
+    secret bytea NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    since timestamp with time zone,
+    last_step bigint,
+    wrong_at timestamp with time zone[] DEFAULT '{}'::timestamp with time zone[] NOT NULL,
+    CONSTRAINT "a factor is on once a code was taken" CHECK (((since IS NULL) OR (last_step IS NOT NULL)))
 );
 
 CREATE TABLE public.seller_grant (
@@ -724,6 +877,7 @@ CREATE TABLE public.session (
     signed_in_at timestamp with time zone NOT NULL,
     seen_at timestamp with time zone NOT NULL,
     expires_at timestamp with time zone NOT NULL,
+    code_given_at timestamp with time zone,
     CONSTRAINT "a session ends after it began" CHECK ((expires_at > signed_in_at)),
     CONSTRAINT "a session's hash is sha256" CHECK ((octet_length(hash) = 32))
 )
@@ -906,6 +1060,9 @@ ALTER TABLE ONLY public.notice
 ALTER TABLE ONLY public.gateway
     ADD CONSTRAINT "a public hash is one merchant's" UNIQUE (public_hash);
 
+ALTER TABLE ONLY public.profile
+    ADD CONSTRAINT "a short URL is one account's" UNIQUE (shorturl);
+
 ALTER TABLE ONLY public.api_token
     ADD CONSTRAINT "a token is one token" UNIQUE (hash);
 
@@ -927,14 +1084,29 @@ ALTER TABLE ONLY public.agent
 ALTER TABLE ONLY public.agent
     ADD CONSTRAINT "an agent's token is one token" UNIQUE (hash);
 
+ALTER TABLE ONLY public.buy_order_fill
+    ADD CONSTRAINT "an order counts its fills" UNIQUE (order_id, no);
+
 ALTER TABLE ONLY public.payment
     ADD CONSTRAINT "an order is one payment" UNIQUE (account_id, order_id);
+
+ALTER TABLE ONLY public.buy_order_fill
+    ADD CONSTRAINT "an order takes an offer once" UNIQUE (order_id, offer_id);
 
 ALTER TABLE ONLY public.api_token
     ADD CONSTRAINT api_token_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.ban
     ADD CONSTRAINT ban_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.buy_order_fill
+    ADD CONSTRAINT buy_order_fill_pkey PRIMARY KEY (trade_id);
+
+ALTER TABLE ONLY public.buy_order_match
+    ADD CONSTRAINT buy_order_match_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.buy_order
+    ADD CONSTRAINT buy_order_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.change_forgotten
     ADD CONSTRAINT change_forgotten_pkey PRIMARY KEY (only_row);
@@ -953,6 +1125,12 @@ ALTER TABLE ONLY public.gateway
 
 ALTER TABLE ONLY public.inventory_scan
     ADD CONSTRAINT inventory_scan_pkey PRIMARY KEY (account_id, project);
+
+ALTER TABLE ONLY public.jwt
+    ADD CONSTRAINT jwt_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.mail_change
+    ADD CONSTRAINT mail_change_pkey PRIMARY KEY (account_id);
 
 ALTER TABLE ONLY public.market_clock
     ADD CONSTRAINT market_clock_pkey PRIMARY KEY (only_row);
@@ -987,6 +1165,9 @@ ALTER TABLE ONLY public.payment
 ALTER TABLE ONLY public.presence
     ADD CONSTRAINT presence_pkey PRIMARY KEY (account_id);
 
+ALTER TABLE ONLY public.profile
+    ADD CONSTRAINT profile_pkey PRIMARY KEY (account_id);
+
 ALTER TABLE ONLY public.rate
     ADD CONSTRAINT rate_pkey PRIMARY KEY (currency);
 
@@ -996,11 +1177,17 @@ ALTER TABLE ONLY public.rates_reading
 ALTER TABLE ONLY public.receiver
     ADD CONSTRAINT receiver_pkey PRIMARY KEY (account_id, kind);
 
+ALTER TABLE ONLY public.recovery_code
+    ADD CONSTRAINT recovery_code_pkey PRIMARY KEY (account_id, hash);
+
 ALTER TABLE ONLY public.request_key
     ADD CONSTRAINT request_key_pkey PRIMARY KEY (account_id, key);
 
 ALTER TABLE ONLY public.sale
     ADD CONSTRAINT sale_pkey PRIMARY KEY (trade_id);
+
+ALTER TABLE ONLY public.second_factor
+    ADD CONSTRAINT second_factor_pkey PRIMARY KEY (account_id);
 
 ALTER TABLE ONLY public.seller_grant
     ADD CONSTRAINT seller_grant_pkey PRIMARY KEY (merchant_id, seller_id);
@@ -1057,6 +1244,18 @@ CREATE INDEX api_token_of_account ON public.api_token USING btree (account_id);
 
 CREATE INDEX ban_of_steamid ON public.ban USING btree (steamid, side, until_at) WHERE (lifted_at IS NULL);
 
+CREATE INDEX buy_order_asleep ON public.buy_order USING btree (steam_item_id) WHERE ((asleep IS NOT NULL) AND (state = 'live'::text));
+
+CREATE INDEX buy_order_book ON public.buy_order USING btree (steam_item_id, reach_cents) WHERE (state = 'live'::text);
+
+CREATE INDEX buy_order_depth ON public.buy_order USING btree (steam_item_id, price_cents DESC, place) WHERE (state = 'live'::text);
+
+CREATE INDEX buy_order_match_again ON public.buy_order_match USING btree (steam_item_id) WHERE (tries > 0);
+
+CREATE INDEX buy_order_match_due ON public.buy_order_match USING btree (due_at, id);
+
+CREATE INDEX buy_order_without_money ON public.buy_order USING btree (account_id, reach_cents) WHERE ((asleep = 'money'::text) AND (state = 'live'::text));
+
 CREATE INDEX directive_of_trade ON public.directive USING btree (trade_id);
 
 CREATE INDEX directive_open ON public.directive USING btree (account_id) WHERE (status IS NULL);
@@ -1064,6 +1263,10 @@ CREATE INDEX directive_open ON public.directive USING btree (account_id) WHERE (
 CREATE INDEX directive_to_forget ON public.directive USING btree (answered_at) WHERE ((trade_id IS NULL) AND (status IS NOT NULL));
 
 CREATE INDEX entry_of_transfer ON public.entry USING btree (transfer_id);
+
+CREATE INDEX jwt_expires ON public.jwt USING btree (expires_at);
+
+CREATE INDEX jwt_of_token ON public.jwt USING btree (token_id, made_at);
 
 CREATE INDEX notice_attempt_lately ON public.notice_attempt USING btree (real_at);
 
@@ -1083,11 +1286,13 @@ CREATE INDEX notice_waiting ON public.notice USING btree (account_id, kind, due_
 
 CREATE INDEX offer_live_of_seller ON public.offer USING btree (seller_id, project) WHERE (state = ANY (ARRAY['on_sale'::text, 'reserved'::text]));
 
+CREATE INDEX offer_on_sale_by_price ON public.offer USING btree (steam_item_id, price_cents, id) WHERE (state = 'on_sale'::text);
+
 CREATE INDEX offer_on_sale_of_account ON public.offer USING btree (account_id, id) WHERE (state = 'on_sale'::text);
 
-CREATE INDEX offer_on_sale_of_item ON public.offer USING btree (steam_item_id) WHERE (state = 'on_sale'::text);
-
 CREATE UNIQUE INDEX "one live offer an asset" ON public.offer USING btree (appid, contextid, assetid) WHERE (state = ANY (ARRAY['on_sale'::text, 'reserved'::text]));
+
+CREATE UNIQUE INDEX "one live order an account and item" ON public.buy_order USING btree (account_id, steam_item_id) WHERE (state = 'live'::text);
 
 CREATE UNIQUE INDEX "one live trade an offer" ON public.trade USING btree (offer_id) WHERE (state <> ALL (ARRAY['cancelled'::text, 'reversed'::text]));
 
@@ -1139,9 +1344,17 @@ CREATE INDEX trade_without_baseline ON public.trade USING btree (created_at) WHE
 
 CREATE INDEX transfer_of_trade ON public.transfer USING btree (trade_id) WHERE (trade_id IS NOT NULL);
 
+CREATE TRIGGER changed_offers_meet_orders AFTER UPDATE OF state, price_cents ON public.offer FOR EACH ROW WHEN (((new.state = 'on_sale'::text) AND ((old.state <> 'on_sale'::text) OR (new.price_cents < old.price_cents)))) EXECUTE FUNCTION public.offers_meet_orders();
+
+CREATE TRIGGER ends_of_fills_are_noted AFTER UPDATE OF state ON public.trade FOR EACH ROW WHEN (((new.state <> old.state) AND ((new.state = ANY (ARRAY['cancelled'::text, 'reversed'::text])) OR (old.state = 'cancelled'::text)))) EXECUTE FUNCTION public.ends_of_fills_are_noted();
+
 CREATE TRIGGER entries_balance AFTER INSERT ON public.entry REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.entries_balance();
 
 CREATE TRIGGER forgotten_changes_are_noted AFTER DELETE ON public.change REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.forgotten_changes_are_noted();
+
+CREATE TRIGGER money_wakes_orders AFTER UPDATE OF deposit_cents, balance_cents ON public.wallet FOR EACH ROW WHEN (((new.deposit_cents + new.balance_cents) > (old.deposit_cents + old.balance_cents))) EXECUTE FUNCTION public.money_wakes_orders();
+
+CREATE TRIGGER new_offers_meet_orders AFTER INSERT ON public.offer FOR EACH ROW WHEN ((new.state = 'on_sale'::text)) EXECUTE FUNCTION public.offers_meet_orders();
 
 CREATE TRIGGER offer_gets_a_new_version BEFORE UPDATE ON public.offer FOR EACH ROW EXECUTE FUNCTION public.offer_gets_a_new_version();
 
@@ -1173,6 +1386,21 @@ ALTER TABLE ONLY public.agent
 ALTER TABLE ONLY public.api_token
     ADD CONSTRAINT api_token_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
 
+ALTER TABLE ONLY public.buy_order
+    ADD CONSTRAINT buy_order_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.buy_order_fill
+    ADD CONSTRAINT buy_order_fill_offer_id_fkey FOREIGN KEY (offer_id) REFERENCES public.offer(id);
+
+ALTER TABLE ONLY public.buy_order_fill
+    ADD CONSTRAINT buy_order_fill_order_id_fkey FOREIGN KEY (order_id) REFERENCES public.buy_order(id);
+
+ALTER TABLE ONLY public.buy_order_fill
+    ADD CONSTRAINT buy_order_fill_trade_id_fkey FOREIGN KEY (trade_id) REFERENCES public.trade(id);
+
+ALTER TABLE ONLY public.buy_order
+    ADD CONSTRAINT buy_order_steam_item_id_fkey FOREIGN KEY (steam_item_id) REFERENCES public.steam_item(id);
+
 ALTER TABLE ONLY public.day_total
     ADD CONSTRAINT day_total_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
 
@@ -1193,6 +1421,12 @@ ALTER TABLE ONLY public.gateway
 
 ALTER TABLE ONLY public.inventory_scan
     ADD CONSTRAINT inventory_scan_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.jwt
+    ADD CONSTRAINT jwt_token_id_fkey FOREIGN KEY (token_id) REFERENCES public.api_token(id);
+
+ALTER TABLE ONLY public.mail_change
+    ADD CONSTRAINT mail_change_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
 
 ALTER TABLE ONLY public.notice
     ADD CONSTRAINT notice_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
@@ -1242,8 +1476,14 @@ ALTER TABLE ONLY public.payment
 ALTER TABLE ONLY public.presence
     ADD CONSTRAINT presence_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
 
+ALTER TABLE ONLY public.profile
+    ADD CONSTRAINT profile_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
+
 ALTER TABLE ONLY public.receiver
     ADD CONSTRAINT receiver_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.recovery_code
+    ADD CONSTRAINT recovery_code_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.second_factor(account_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.request_key
     ADD CONSTRAINT request_key_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
@@ -1253,6 +1493,9 @@ ALTER TABLE ONLY public.sale
 
 ALTER TABLE ONLY public.sale
     ADD CONSTRAINT sale_trade_id_fkey FOREIGN KEY (trade_id) REFERENCES public.trade(id);
+
+ALTER TABLE ONLY public.second_factor
+    ADD CONSTRAINT second_factor_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
 
 ALTER TABLE ONLY public.seller_grant
     ADD CONSTRAINT seller_grant_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES public.account(id);
