@@ -6,6 +6,7 @@ nobody but its owner can make a browser send that header.
 """
 
 import hmac
+from datetime import timedelta
 
 from starlette.types import Scope
 
@@ -15,8 +16,8 @@ from tradepost.dialects.hosts import is_allowed
 from tradepost.dialects.pace import Paces
 from tradepost.dialects.user_api.calls import Method, Person
 from tradepost.dialects.user_api.manners import ForeignRequest
-from tradepost.dialects.web.visitors import visitor
-from tradepost.market import jwts, switches, tokens
+from tradepost.dialects.web.visitors import FRESH_MINUTES, visitor
+from tradepost.market import jwts, sessions, switches, tokens
 from tradepost.rules.refusals import Conflicting, Forbidden, Unauthenticated
 
 OWN_SITE = frozenset(
@@ -45,6 +46,14 @@ async def person(app: App, pace: Paces, scope: Scope, method: Method) -> Person 
     return Person(
         found.account_id, found.steamid, found.is_fresh, session_id=found.session_id, csrf=found.csrf
     )
+
+
+async def is_fresh(app: App, who: Person) -> bool:
+    """Whether the owner signed in through Steam within the last minutes: in this session, or beside a JWT in any."""
+    if who.jwt_id is None:
+        return who.is_fresh
+    since = app.real_now() - timedelta(minutes=FRESH_MINUTES)
+    return await sessions.signed_in_since(app.db, who.account_id, since)
 
 
 def _bearer(scope: Scope) -> str | None:
