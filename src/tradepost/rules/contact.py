@@ -5,6 +5,7 @@ import re
 MAIL_CHARS_MAX = 254
 LOCAL_CHARS_MAX = 64
 SHORT_CHARS_MAX = 12
+MAILED_DIGITS = 6  # of a code that is mailed
 
 # The dot-atoms of RFC 5321 and names of hosts, in ASCII: what is quoted or commented is legal, and nobody has it.
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"

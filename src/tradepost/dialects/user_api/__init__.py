@@ -7,7 +7,7 @@ from starlette.routing import BaseRoute
 
 from tradepost.app import App
 from tradepost.dialects.pace import Paces
-from tradepost.dialects.user_api import profile, sign_in
+from tradepost.dialects.user_api import access, contact, factor, profile, sign_in
 from tradepost.dialects.user_api.calls import Calls
 from tradepost.dialects.user_api.ways import routes_of
 
@@ -15,7 +15,10 @@ PREFIXES = ("/user", "/item", "/csrf")
 
 CALLS: Calls = {
     **sign_in.CALLS,
+    **access.CALLS,
     **profile.CALLS,
+    **contact.CALLS,
+    **factor.CALLS,
 }
 
 

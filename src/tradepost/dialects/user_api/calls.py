@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope
 
 from tradepost.app import App
-from tradepost.dialects.edge import Answer, Header, client_address, header, header_values, json_answer
+from tradepost.dialects.edge import Answer, Header, client_address, header, header_values
 from tradepost.dialects.pace import Paces
 from tradepost.dialects.reading import read_query
 from tradepost.dialects.tree import Node
@@ -171,9 +171,21 @@ class Method:
 Calls = dict[str, dict[str, Method]]
 
 
-def succeeded(content: Any) -> Answer:
-    """The answer to a call that went well."""
-    return json_answer({"err": False, "success": True, "content": content})
+def succeeded(content: Any, **root: Any) -> Answer:
+    """The answer to a call that went well; what is given besides stands at the root."""
+    return Answer([_encode({"err": False, "success": True, "content": content, **root})])
+
+
+def _plain(value: object) -> object:
+    """A parameter that is answered back, as the text or the number that it is."""
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, int):
+        return int(value)
+    raise TypeError(f"a {type(value).__name__} is no answer")
+
+
+_encode = msgspec.json.Encoder(enc_hook=_plain).encode
 
 
 Content = Any | Answer | Response

@@ -6,9 +6,8 @@ from urllib.parse import quote
 import msgspec
 from starlette.responses import RedirectResponse
 
-from tradepost.dialects.edge import json_answer
 from tradepost.dialects.shapes import Also
-from tradepost.dialects.user_api.calls import Call, Calls, Content, Method, Nothing
+from tradepost.dialects.user_api.calls import Call, Calls, Content, Method, Nothing, succeeded
 from tradepost.dialects.web import cookies
 from tradepost.dialects.web.addresses import OwnPath
 from tradepost.market import jwts, sessions, switches, tokens
@@ -94,7 +93,7 @@ async def csrf_token(call: Call, asked: Nothing) -> Content:
     ends = next((one.expires_at for one in found if one.id == me.session_id), app.real_now())
     content = {"csrf_token": me.csrf, "expires_in": int((ends - app.real_now()).total_seconds())}
     # At the root as well: clients read it there.
-    return json_answer({"err": False, "success": True, "content": content, **content})
+    return succeeded(content, **content)
 
 
 CALLS: Calls = {

@@ -14,7 +14,7 @@ from tradepost.dialects.reading import read_body, read_query
 from tradepost.dialects.shapes import take
 from tradepost.dialects.tree import Node
 from tradepost.dialects.user_api.calls import CODE, REPLAYED, Call, Calls, Method, Person, succeeded
-from tradepost.dialects.user_api.connected import person
+from tradepost.dialects.user_api.connected import is_fresh, person
 from tradepost.dialects.user_api.manners import respond
 from tradepost.dialects.user_api.others import subject
 from tradepost.market import idempotency, profiles, second_factor
@@ -93,9 +93,11 @@ class Way:
             await profiles.note_activity(app, who.account_id)
         if user is not None:
             call.about = await subject(call, user)
-        if method.step_up == "yes" or (method.step_up == "jwt" and call.me.jwt_id is not None):
-            await self._step_up(call, tree)
         try:
+            if method.step_up == "yes" or (method.step_up == "jwt" and call.me.jwt_id is not None):
+                # What was done already is told again without a second proof: its code is used up.
+                await idempotency.look(app.db, call.claim(lambda _: None))
+                await self._step_up(call, tree)
             content = await method.handler(call, asked)
         except idempotency.Replay as replay:
             return Answer([replay.body], replay.status, [REPLAYED])
@@ -127,7 +129,7 @@ class Way:
             self._app,
             call.me.account_id,
             code=code if isinstance(code, str) else None,
-            is_fresh=call.me.is_fresh,
+            is_fresh=await is_fresh(self._app, call.me),
         )
 
 
