@@ -126,6 +126,7 @@ BAD: dict[str, list[str]] = {
     "search": ["x" * 201, "x" * 100_000, *CONTROLS],
     "states": ["sleeping", "ACTIVE", "active finished", "created"],
     "url": ["x" * 5_000, *CONTROLS],
+    "code": ["x" * 41, "1" * 5_000, *CONTROLS],
     "event": ["x", "1", "-1", "1-", "-", "1-2-3", "１-2", "1-2\n", "9" * 5000, "1.5-2", "0x1-2"],
     "type": ["steal", "BUY", "buy,sell"],
 }  # fmt: skip
@@ -239,7 +240,8 @@ TAKERS = [
              "date_to": "moment", "group_by": "group", "limit": "limit"}, NAMED),
     *takers("v2", "GET", "notices",
             {"ids": "id", "states": "states", "types": "type", "date_from": "moment", "date_to": "moment", **PAGED}, {}),
-    *takers("v2", "PUT", "webhook", {"url": "url", "events": "type", "rotate_secret": "flag"}, {"url": "https://shop.example/"}),
+    *takers("v2", "PUT", "webhook", {"url": "url", "events": "type", "rotate_secret": "flag", "code": "code"}, {"url": "https://shop.example/"}),
+    *takers("v2", "DELETE", "webhook", {"code": "code"}, {}),
     *takers("v2", "GET", "stream",
             {"project": "projects", "game": "projects", "events": "type", "steam_market_hash_name": "name",
              "last_event_id": "event"}, {}),

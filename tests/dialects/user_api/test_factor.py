@@ -5,9 +5,10 @@ from datetime import timedelta
 
 import pytest
 
+import factors
 from dialects.user_api.club import OTHER, USER, Club, Member
 from tradepost.market import second_factor
-from tradepost.market.seals import SealBroken, seals
+from tradepost.market.seals import SealBroken
 from tradepost.rules import totp
 from tradepost.rules.refusals import StepUpNeeded, TooManyRequests
 
@@ -15,18 +16,11 @@ SKRILL = {"skrill": "ann@example.com"}
 
 
 async def secret_of(club: Club, steamid: str = USER) -> bytes:
-    account_id = await club.account_id(steamid)
-    sealed = await club.db.value("SELECT secret FROM second_factor WHERE account_id = $1", account_id)
-    return seals(club.app.settings).open(second_factor.place(account_id), sealed)
+    return await factors.secret_of(club.app, await club.account_id(steamid))
 
 
 async def next_code(club: Club, steamid: str = USER) -> str:
-    """A code that is good now; the last one's step is set back, as nobody here waits half a minute for the next."""
-    account_id = await club.account_id(steamid)
-    await club.db.execute(
-        "UPDATE second_factor SET last_step = last_step - 10 WHERE account_id = $1", account_id
-    )
-    return totp.code_of(await secret_of(club, steamid), totp.step_at(int(club.app.real_now().timestamp())))
+    return await factors.code_of(club.app, await club.account_id(steamid))
 
 
 async def turned_on(club: Club, member: Member, steamid: str = USER) -> list[str]:

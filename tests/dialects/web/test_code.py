@@ -1,28 +1,9 @@
 """The second factor on pages: a sign-in is whole once a code was given, and a code takes the place of a fresh sign-in."""
 
 from dialects.web.site import USER, Browser, Site
-from tradepost.app import App
+from factors import turn_on_of
 from tradepost.dialects.web.visitors import visitor
-from tradepost.market import second_factor, users
-from tradepost.market.seals import seals
-from tradepost.rules import totp
-
-
-async def factor(app: App, steamid: str = USER) -> list[str]:
-    """Turn a user's second factor on; his recovery codes."""
-    async with app.db.transaction() as tx:
-        account = await users.know(tx, steamid, "sign_in", app.now())
-    await second_factor.begin(app, account.id, "Ann")
-    return await second_factor.confirm(app, account.id, await code_of(app, account.id))
-
-
-async def code_of(app: App, account_id: int) -> str:
-    await app.db.execute(
-        "UPDATE second_factor SET last_step = last_step - 10 WHERE account_id = $1", account_id
-    )
-    sealed = await app.db.value("SELECT secret FROM second_factor WHERE account_id = $1", account_id)
-    secret = seals(app.settings).open(second_factor.place(account_id), sealed)
-    return totp.code_of(secret, totp.step_at(int(app.real_now().timestamp())))
+from tradepost.market import second_factor
 
 
 async def halfway(site: Site) -> Browser:
@@ -35,7 +16,7 @@ async def halfway(site: Site) -> Browser:
 
 
 async def test_a_sign_in_is_whole_once_a_code_was_given(site: Site) -> None:
-    codes = await factor(site.app)
+    codes = await turn_on_of(site.app, USER)
     browser = await halfway(site)
     assert (await browser.get("/sessions")).status == 401
     form = await browser.get("/sign-in/code?next=/sessions")
@@ -45,7 +26,7 @@ async def test_a_sign_in_is_whole_once_a_code_was_given(site: Site) -> None:
 
 
 async def test_a_wrong_code_leaves_it_halfway(site: Site) -> None:
-    await factor(site.app)
+    await turn_on_of(site.app, USER)
     browser = await halfway(site)
     form = await browser.get("/sign-in/code?next=/sessions")
     seen = await browser.post("/sign-in/code", {"csrf": form.csrf, "code": "123456", "next": "/sessions"})
@@ -55,7 +36,7 @@ async def test_a_wrong_code_leaves_it_halfway(site: Site) -> None:
 
 
 async def test_a_code_is_not_taken_from_another_site(site: Site) -> None:
-    codes = await factor(site.app)
+    codes = await turn_on_of(site.app, USER)
     browser = await halfway(site)
     form = await browser.get("/sign-in/code")
     seen = await browser.post(
@@ -67,7 +48,7 @@ async def test_a_code_is_not_taken_from_another_site(site: Site) -> None:
 
 
 async def test_who_is_halfway_can_sign_out(site: Site) -> None:
-    await factor(site.app)
+    await turn_on_of(site.app, USER)
     browser = await halfway(site)
     form = await browser.get("/sign-in/code")
     assert (await browser.post("/sign-out", {"csrf": form.csrf})).status == 200
@@ -81,7 +62,7 @@ async def test_who_has_no_second_factor_is_asked_for_no_code(site: Site) -> None
 
 
 async def test_the_page_leads_nowhere_but_to_our_own(site: Site) -> None:
-    codes = await factor(site.app)
+    codes = await turn_on_of(site.app, USER)
     browser = await halfway(site)
     assert (await browser.get("/sign-in/code?next=//evil.example")).status == 422
     form = await browser.get("/sign-in/code")
@@ -90,7 +71,7 @@ async def test_the_page_leads_nowhere_but_to_our_own(site: Site) -> None:
 
 
 async def test_what_money_depends_on_wants_a_code_of_the_last_minutes(site: Site) -> None:
-    codes = await factor(site.app)
+    codes = await turn_on_of(site.app, USER)
     browser = await halfway(site)
     form = await browser.get("/sign-in/code")
     await browser.post("/sign-in/code", {"csrf": form.csrf, "code": codes[0]})

@@ -45,6 +45,7 @@ SENTENCES: dict[str, str] = {
     # notices
     "url": "Where notices are sent: an https address.",
     "events": "Of what notices tell; without it of everything.",
+    "code": "Where your account has a second factor: six digits of your program for codes, or a recovery code.",
     "rotate_secret": "1 for a new secret; the old one signs as well for 24 hours.",
     "ids": "Only the notices with these ids.",
     # the stream

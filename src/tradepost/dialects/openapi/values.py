@@ -81,6 +81,7 @@ VALUES: dict[type, Value] = {
     fields.Currency: Value(_words([rates.USD, *rates.QUOTED])),
     fields.Name: Value(_chars(1, fields.NAME_CHARS_MAX)),
     fields.Search: Value(_chars(0, fields.SEARCH_CHARS_MAX)),
+    fields.Code: Value(_chars(1, fields.CODE_CHARS_MAX)),
     fields.Url: Value(_chars(1, URL_CHARS_MAX)),
     fields.Whole: Value(_text("(0|[1-9][0-9]{0,8})"), _WHOLE, _WHOLE),
     fields.Float: Value(_text(_FLOAT, "0.07"), {"type": "number", "minimum": 0, "exclusiveMaximum": 10_000}),

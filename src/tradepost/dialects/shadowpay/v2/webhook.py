@@ -6,12 +6,13 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from tradepost.dialects.fields import ID_MAX, Flag, Id, Limit, Offset, Since, Until, Url
+from tradepost.dialects.fields import ID_MAX, Code, Flag, Id, Limit, Offset, Since, Until, Url
 from tradepost.dialects.shadowpay.answers import Count, IdText, Metadata, Moment, Shown, Success
 from tradepost.dialects.shadowpay.calls import Call, Content, Nothing
 from tradepost.dialects.shadowpay.words import within_ids
 from tradepost.dialects.shapes import COMMAS
-from tradepost.market import notices, receivers
+from tradepost.market import idempotency, notices, receivers, second_factor
+from tradepost.market.idempotency import Claim
 from tradepost.market.notices import Attempt, NoticesQuery, Told
 from tradepost.market.receivers import Put, Receiver
 from tradepost.market.telling import moment
@@ -134,11 +135,13 @@ class WebhookAsked(msgspec.Struct):
     url: Url
     events: Annotated[list[TradeType], COMMAS] = []
     rotate_secret: Flag = NO
+    code: Code | None = None
 
 
 async def set_webhook(call: Call, asked: WebhookAsked) -> Content:
     """Set the webhook, for all events where none is named; the secret is shown when it is new, and never again."""
     claim = call.claim(_set_again)
+    await _prove(call, claim, asked.code)
     done = await receivers.put(
         call.app,
         call.caller.account_id,
@@ -159,10 +162,26 @@ def _set_again(done: Put) -> dict[str, Any]:
     return _set(Put(done.receiver, None))
 
 
-async def remove_webhook(call: Call, asked: Nothing) -> Content:
+class RemovalAsked(msgspec.Struct):
+    """By what its owner proves that it is he who removes it."""
+
+    code: Code | None = None
+
+
+async def remove_webhook(call: Call, asked: RemovalAsked) -> Content:
     """Remove the webhook; what waits for it is set aside."""
     claim = call.claim(_removed)
+    await _prove(call, claim, asked.code)
     return _removed(await receivers.remove(call.app, call.caller.account_id, claim))
+
+
+async def _prove(call: Call, claim: Claim[Any] | None, code: str | None) -> None:
+    """Ask for a code where the account has a second factor: a token that was stolen must not lead notices elsewhere.
+
+    What was done already under this key is answered again before: its code is used up.
+    """
+    await idempotency.look(call.app.db, claim)
+    await second_factor.demand(call.app, call.caller.account_id, code=code, is_fresh=True)
 
 
 def _removed(aside: int) -> dict[str, Any]:
