@@ -191,8 +191,6 @@ async def _do(app: App, tx: Tx, turn: Turn, match: Match, line: dict[int, Record
     if fill is None or fill.order_id not in orders:
         return None
     order, owner = orders[fill.order_id], line[fill.order_id]
-    if order.reach_cents < fill.price_cents:
-        return None
     code = "trade_url"
     if owner["trade_token"] is not None:
         code = await _buy(app, tx, order, fill, owner)

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from tradepost.app import App
 from tradepost.db import Tx
-from tradepost.market import users
+from tradepost.market import idempotency, users
 from tradepost.market.buy_orders import reading
 from tradepost.market.buy_orders.reading import NO_ORDER, BuyOrderView
 from tradepost.market.buy_orders.rows import (
@@ -17,6 +17,7 @@ from tradepost.market.buy_orders.rows import (
     ready,
     take_turn,
 )
+from tradepost.market.idempotency import Claim
 from tradepost.market.wakeup import wake
 from tradepost.rules.matching import AMOUNT_MAX, keeps_place
 from tradepost.rules.money import write_cents
@@ -25,14 +26,23 @@ from tradepost.rules.refusals import Conflicting, Malformed, NotFound
 ORDERS_MAX = 1_000  # live orders of one account
 
 
-async def place(app: App, account_id: int, steam_item_id: int, price_cents: int, amount: int) -> BuyOrderView:
+async def place(
+    app: App,
+    account_id: int,
+    steam_item_id: int,
+    price_cents: int,
+    amount: int,
+    claim: Claim[BuyOrderView] | None = None,
+) -> BuyOrderView:
     """Place an order for so many items of a name, each for at most this price; nothing is reserved for it.
 
     Raises NotFound for an item that the catalogue lacks, Malformed for a price or an amount out of bounds, Conflicting
-    where the owner has no trade URL, has an order for it already, has too many, or could buy at that price at once.
+    where the owner has no trade URL, has an order for it already, has too many, or could buy at that price at once;
+    with a claim what `idempotency` raises.
     """
     _check(app, price_cents, amount)
     async with app.db.transaction() as tx:
+        await idempotency.take(tx, claim)
         name = await _hold(tx, steam_item_id)
         await _refuse_who_cannot(tx, account_id, steam_item_id)
         await _refuse_what_can_be_bought(app, tx, account_id, steam_item_id, name, price_cents)
@@ -43,13 +53,20 @@ async def place(app: App, account_id: int, steam_item_id: int, price_cents: int,
         )  # fmt: skip
         is_due = await _look_again(tx, order_id, app.now())
         placed = await reading.view(tx, order_id)
+        await idempotency.keep(tx, claim, placed, app.real_now())
     if is_due:
         await wake(app)
     return placed
 
 
 async def change(
-    app: App, account_id: int, steam_item_id: int, *, price_cents: int | None, amount: int | None
+    app: App,
+    account_id: int,
+    steam_item_id: int,
+    claim: Claim[BuyOrderView] | None = None,
+    *,
+    price_cents: int | None,
+    amount: int | None,
 ) -> BuyOrderView:
     """Change the price of one's order, how many are still wanted, or both.
 
@@ -57,6 +74,7 @@ async def change(
     where there is no order to change.
     """
     async with app.db.transaction() as tx:
+        await idempotency.take(tx, claim)
         name = await _hold(tx, steam_item_id)
         order = await tx.row(
             BuyOrder,
@@ -86,28 +104,35 @@ async def change(
         )  # fmt: skip
         is_due = await _look_again(tx, order.id, app.now())
         changed = await reading.view(tx, order.id)
+        await idempotency.keep(tx, claim, changed, app.real_now())
     if is_due:
         await wake(app)
     return changed
 
 
-async def remove(app: App, account_id: int, steam_item_id: int) -> BuyOrder:
+async def remove(
+    app: App, account_id: int, steam_item_id: int, claim: Claim[BuyOrder] | None = None
+) -> BuyOrder:
     """Remove one's order: once this is answered it buys nothing more; what it bought stays bought.
 
-    Raises NotFound where there is none, as when the last item was bought meanwhile.
+    Raises NotFound where there is none, as when the last item was bought meanwhile; with a claim what `idempotency`
+    raises.
     """
-    # Who fills it holds the row: he is done by then, and what he left of it is what is removed.
-    rows = await app.db.rows(
-        BuyOrder,
-        "UPDATE buy_order SET state = 'removed', ended_at = $3, changed_at = $3"
-        f" WHERE account_id = $1 AND steam_item_id = $2 AND state = 'live' RETURNING {COLUMNS}",
-        account_id,
-        min(steam_item_id, ID_MAX),
-        app.now(),
-    )
-    if not rows:
-        raise NotFound(NO_ORDER)
-    return rows[0]
+    async with app.db.transaction() as tx:
+        await idempotency.take(tx, claim)
+        # Who fills it holds the row: he is done by then, and what he left of it is what is removed.
+        removed = await tx.row(
+            BuyOrder,
+            "UPDATE buy_order SET state = 'removed', ended_at = $3, changed_at = $3"
+            f" WHERE account_id = $1 AND steam_item_id = $2 AND state = 'live' RETURNING {COLUMNS}",
+            account_id,
+            min(steam_item_id, ID_MAX),
+            app.now(),
+        )
+        if removed is None:
+            raise NotFound(NO_ORDER)
+        await idempotency.keep(tx, claim, removed, app.real_now())
+    return removed
 
 
 async def end_all(tx: Tx, account_id: int, now: datetime) -> int:
