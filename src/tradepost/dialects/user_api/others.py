@@ -1,8 +1,7 @@
 """Another user's data: who is an admin may look at them, and each look is written down."""
 
-from tradepost.app import App
 from tradepost.dialects.user_api.calls import Call, Subject
-from tradepost.market import users
+from tradepost.market import audit, roles, users
 from tradepost.rules.refusals import Forbidden, NotFound
 
 NOT_ADMIN = "Only an admin may look at another user's data."
@@ -16,7 +15,7 @@ async def subject(call: Call, steamid: str) -> Subject:
     app, me = call.app, call.me
     if steamid == me.steamid:
         return Subject(me.account_id, me.steamid)
-    if not await is_admin(app, me.account_id):
+    if not await roles.is_admin(app.db, me.account_id):
         raise Forbidden(NOT_ADMIN)
     found = await users.by_steamid(app.db, steamid)
     if found is None:
@@ -25,10 +24,13 @@ async def subject(call: Call, steamid: str) -> Subject:
     return Subject(found.id, found.steamid)
 
 
-async def is_admin(app: App, account_id: int) -> bool:
-    """Whether an account has the role admin."""
-    return False
-
-
 async def note_look(call: Call, subject_id: int) -> None:
-    """Write down that an admin looked at somebody's data."""
+    """Write down that an admin looked at somebody's data, before he is shown any."""
+    async with call.app.db.transaction() as tx:
+        await audit.note(
+            tx,
+            actor_id=call.me.account_id,
+            subject_id=subject_id,
+            deed=f"look {call.route.removesuffix('/{userid}')}",
+            now=call.app.real_now(),
+        )
