@@ -7,6 +7,7 @@ from typing import Any
 
 import aiohttp
 
+from dialects.user_api.papers import user_papers
 from dialects.web.site import OTHER, USER, Browser, Site, site_on
 from tradepost.app import App
 from tradepost.db import Db
@@ -55,6 +56,8 @@ class Member:
         async with self.http.request(method, url, headers=headers, allow_redirects=False, **how) as answer:
             is_json = answer.content_type == "application/json"
             body = await (answer.json() if is_json else answer.text())
+            if "://" not in path:
+                user_papers().check(method, answer.url.path, answer.status, body, answer.headers)
             return Reply(answer.status, body, answer.headers)
 
     async def get(self, path: str, **params: Any) -> Reply:

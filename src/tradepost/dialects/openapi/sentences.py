@@ -2,6 +2,10 @@
 
 import msgspec
 
+from tradepost.dialects.openapi.user_sentences import OF_USER_STRUCTS, OF_USERS
+
+USERS = "tradepost.dialects.user_api."  # whose structs mean something else by many a name
+
 SENTENCES: dict[str, str] = {
     # whose, and of which game
     "steamid": "The SteamID64 of your user.",
@@ -136,4 +140,6 @@ PAIRING_CODE = "The pairing code, which its user was given."
 
 def sentence_of(kind: type[msgspec.Struct], name: str) -> str:
     """What a struct means by a parameter; nothing for one that nobody described, which a test finds."""
+    if kind.__module__.startswith(USERS):
+        return OF_USER_STRUCTS.get(kind.__name__, {}).get(name) or OF_USERS.get(name, "")
     return OF_STRUCTS.get(kind.__name__, {}).get(name) or SENTENCES.get(name, "")

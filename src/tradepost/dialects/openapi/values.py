@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from tradepost.dialects import fields
+from tradepost.dialects.user_api import fields as users
 from tradepost.market import rates
+from tradepost.market.tokens import LABEL_CHARS_MAX, SCOPES
+from tradepost.rules import contact
 from tradepost.rules.callback_address import URL_CHARS_MAX
 from tradepost.rules.games import GAMES
 
@@ -19,6 +22,9 @@ _FLOAT = r"(0|[1-9][0-9]{0,3})(\.[0-9]{1,40})?([eE]-[0-9]{1,2})?"
 _DAY = r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 _MOMENT = rf"({_DAY}( ([01][0-9]|2[0-3])(:[0-5][0-9]){{2}})?|0|[1-9][0-9]{{0,10}})"
 _PRICE_MOST = 9_999_999.99
+_IN_TAG = r"[^\u0000-\u0020\u007f-\u009f@#:`]"
+_ATOM, _LABEL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+", "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_MAIL = rf"(?=[^@]{{1,64}}@){_ATOM}(\.{_ATOM})*@({_LABEL}\.)+[A-Za-z][A-Za-z0-9-]{{0,61}}[A-Za-z0-9]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,4 +97,23 @@ VALUES: dict[type, Value] = {
     fields.Flag: Value(_words(["1", "0", "true", "false"]), {"enum": [True, False, 1, 0]}),
     fields.Since: _WHEN,
     fields.Until: _WHEN,
+    # Of the user API.
+    users.Address: Value(_text(_MAIL, "name@example.com") | {"maxLength": contact.MAIL_CHARS_MAX}),
+    users.TradeUrlText: Value(_chars(1, URL_CHARS_MAX)),  # what else it has to be no pattern can say
+    users.ShortName: Value(_text("[a-z0-9]{1,12}", "ann42")),
+    users.DiscordId: Value(_text("[1-9][0-9]{16,19}", "80351110224678912")),
+    users.DiscordTag: Value(
+        _text(rf"{_IN_TAG}({_IN_TAG}| ){{0,30}}{_IN_TAG}(#[0-9]{{4}})?", "ann", "ann#1234")
+    ),
+    users.MailedCode: Value(_text("[0-9]{6}", "012345")),
+    users.SessionId: Value(_text("[ -~]{1,40}", "s17")),
+    users.KeyPrefix: Value(_text("[ -~]{13}", "live_a1B2c3D4")),
+    users.Label: Value(_chars(0, LABEL_CHARS_MAX)),
+    users.KeyScope: Value(_words(list(SCOPES))),
+    users.Network: Value(_chars(1, users.Network.CHARS_MAX)),
+    users.Days: Value(
+        _text("([1-9][0-9]{0,2}|[12][0-9]{3}|3[0-5][0-9]{2}|36[0-4][0-9]|3650)"),
+        _whole(1, users.Days.MOST),
+        _whole(1, users.Days.MOST),
+    ),
 }

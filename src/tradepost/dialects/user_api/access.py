@@ -7,6 +7,7 @@ import msgspec
 
 from tradepost.dialects.fields import ID_DIGITS_MAX, Code, Flag
 from tradepost.dialects.shapes import COMMAS, Also, Rows
+from tradepost.dialects.user_api import answers
 from tradepost.dialects.user_api.calls import Call, Calls, Content, Method, Nothing
 from tradepost.dialects.user_api.fields import Days, KeyPrefix, KeyScope, Label, Network, SessionId
 from tradepost.market import api_keys, jwts, sessions, tokens
@@ -32,6 +33,7 @@ async def list_sessions(call: Call, asked: Nothing) -> Content:
             "id": f"{BROWSER}{one.id}",
             "kind": "browser",
             "name": one.browser,
+            "apiKey": None,
             "since": _unix(one.signed_in_at),
             "lastSeen": _unix(one.seen_at),
             "expires": _unix(one.expires_at),
@@ -136,13 +138,13 @@ async def create_key(call: Call, asked: NewKey) -> Content:
     }
 
 
-class KeyAsked(msgspec.Struct):
+class KeyNamed(msgspec.Struct):
     """Which API key."""
 
     prefix: KeyPrefix
 
 
-async def revoke_key(call: Call, asked: KeyAsked) -> Content:
+async def revoke_key(call: Call, asked: KeyNamed) -> Content:
     """Revoke an API key, and with it every JWT that was made with it."""
     async with call.app.db.transaction() as tx:
         if not await api_keys.revoke(tx, call.me.account_id, asked.prefix, call.app.now()):
@@ -155,10 +157,10 @@ def _unix(at: datetime | None) -> Any:
 
 
 CALLS: Calls = {
-    "/user/getSessions": {"GET": Method(list_sessions)},
-    "/user/endSession": {"POST": Method(end_session, scope="sell")},
-    "/user/endSessions": {"POST": Method(end_sessions, scope="sell")},
-    "/user/getApiKeys": {"GET": Method(list_keys)},
-    "/user/createApiKey": {"POST": Method(create_key, scope="sell", step_up="yes")},
-    "/user/revokeApiKey": {"POST": Method(revoke_key, scope="sell")},
+    "/user/getSessions": {"GET": Method(list_sessions, answers=answers.Sessions)},
+    "/user/endSession": {"POST": Method(end_session, scope="sell", answers=answers.Done)},
+    "/user/endSessions": {"POST": Method(end_sessions, scope="sell", answers=answers.Ended)},
+    "/user/getApiKeys": {"GET": Method(list_keys, answers=answers.Keys)},
+    "/user/createApiKey": {"POST": Method(create_key, scope="sell", step_up="yes", answers=answers.KeyMade)},
+    "/user/revokeApiKey": {"POST": Method(revoke_key, scope="sell", answers=answers.Done)},
 }

@@ -6,6 +6,7 @@ import msgspec
 
 from tradepost.dialects.fields import Code, Flag
 from tradepost.dialects.shapes import Also
+from tradepost.dialects.user_api import answers
 from tradepost.dialects.user_api.calls import Call, Calls, Content, Method
 from tradepost.dialects.user_api.fields import Address, DiscordId, DiscordTag, ShortName, TradeUrlText
 from tradepost.market import profiles, trade_urls
@@ -43,13 +44,13 @@ async def update_short_url(call: Call, asked: ShortUrlAsked) -> Content:
     return {"message": "Your short URL is saved." if asked.shorturl else "You have no short URL any more."}
 
 
-class NoticesAsked(msgspec.Struct):
+class MailNoticesAsked(msgspec.Struct):
     """Whether a user is told by mail."""
 
     status: Annotated[Flag, Also("notification")]
 
 
-async def set_mail_notices(call: Call, asked: NoticesAsked) -> Content:
+async def set_mail_notices(call: Call, asked: MailNoticesAsked) -> Content:
     """Turn notices by mail on or off."""
     async with call.app.db.transaction() as tx:
         await profiles.set_mail_notices(tx, call.me.account_id, bool(asked.status))
@@ -90,9 +91,15 @@ async def set_discord(call: Call, asked: DiscordAsked) -> Content:
 
 
 CALLS: Calls = {
-    "/user/setTradeUrl": {"POST": Method(set_trade_url, scope="sell", step_up="jwt", per_minute=10)},
-    "/user/updateShortUrl": {"POST": Method(update_short_url, scope="sell")},
-    "/user/setMailNotificationStatus": {"POST": Method(set_mail_notices, scope="sell")},
-    "/user/setSkrill": {"POST": Method(set_skrill, scope="sell", step_up="yes")},
-    "/user/setDiscord": {"POST": Method(set_discord, scope="sell")},
+    "/user/setTradeUrl": {
+        "POST": Method(
+            set_trade_url, scope="sell", step_up="jwt", per_minute=10, answers=answers.TradeUrlKept
+        )
+    },
+    "/user/updateShortUrl": {"POST": Method(update_short_url, scope="sell", answers=answers.Done)},
+    "/user/setMailNotificationStatus": {
+        "POST": Method(set_mail_notices, scope="sell", answers=answers.MailNotices)
+    },
+    "/user/setSkrill": {"POST": Method(set_skrill, scope="sell", step_up="yes", answers=answers.Done)},
+    "/user/setDiscord": {"POST": Method(set_discord, scope="sell", answers=answers.Done)},
 }

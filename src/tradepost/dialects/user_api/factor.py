@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from tradepost.dialects.fields import Code
+from tradepost.dialects.user_api import answers
 from tradepost.dialects.user_api.calls import Call, Calls, Content, Method, Nothing
 from tradepost.market import second_factor, sessions, users
 
@@ -68,9 +69,11 @@ def _codes(codes: list[str]) -> dict[str, Any]:
 
 
 CALLS: Calls = {
-    "/user/2fa": {"GET": Method(state)},
-    "/user/enable2fa": {"POST": Method(enable, scope="sell", step_up="yes")},
-    "/user/confirm2fa": {"POST": Method(confirm, scope="sell", step_up="yes")},
-    "/user/disable2fa": {"POST": Method(disable, scope="sell", step_up="yes")},
-    "/user/recoveryCodes": {"POST": Method(renew, scope="sell", step_up="yes")},
+    "/user/2fa": {"GET": Method(state, answers=answers.FactorState)},
+    "/user/enable2fa": {"POST": Method(enable, scope="sell", step_up="yes", answers=answers.FactorBegun)},
+    "/user/confirm2fa": {"POST": Method(confirm, scope="sell", step_up="yes", answers=answers.RecoveryCodes)},
+    "/user/disable2fa": {"POST": Method(disable, scope="sell", step_up="yes", answers=answers.Done)},
+    "/user/recoveryCodes": {
+        "POST": Method(renew, scope="sell", step_up="yes", answers=answers.RecoveryCodes)
+    },
 }

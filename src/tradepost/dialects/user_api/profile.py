@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tradepost.dialects.user_api import answers
 from tradepost.dialects.user_api.calls import Call, Calls, Content, Method, Nothing
 from tradepost.market import ledger, profiles, second_factor, users
 from tradepost.steam.ids import account_id as steam_number
@@ -50,7 +51,7 @@ async def contact_mail(call: Call, asked: Nothing) -> Content:
 
 
 CALLS: Calls = {
-    "/user/infos": {"GET": Method(infos, others=True)},
-    "/user/balance": {"GET": Method(balance, others=True)},
-    "/user/getContactMail": {"GET": Method(contact_mail, others=True)},
+    "/user/infos": {"GET": Method(infos, others=True, answers=answers.Infos)},
+    "/user/balance": {"GET": Method(balance, others=True, answers=answers.Balance)},
+    "/user/getContactMail": {"GET": Method(contact_mail, others=True, answers=answers.ContactMail)},
 }

@@ -7,6 +7,7 @@ import msgspec
 from starlette.responses import RedirectResponse
 
 from tradepost.dialects.shapes import Also
+from tradepost.dialects.user_api import answers
 from tradepost.dialects.user_api.calls import Call, Calls, Content, Method, Nothing, succeeded
 from tradepost.dialects.web import cookies
 from tradepost.dialects.web.addresses import OwnPath
@@ -98,10 +99,10 @@ async def csrf_token(call: Call, asked: Nothing) -> Content:
 
 CALLS: Calls = {
     "/user/login": {
-        "GET": Method(to_steam, who="anybody"),
-        "POST": Method(by_key, who="anybody"),
+        "GET": Method(to_steam, who="anybody", answers=answers.REDIRECT),
+        "POST": Method(by_key, who="anybody", answers=answers.JwtMade),
     },
-    "/user/isConnected": {"GET": Method(is_connected, who="anybody")},
-    "/user/disconnect": {"GET": Method(disconnect, who="anybody", changes=True)},
-    "/csrf/token": {"GET": Method(csrf_token)},
+    "/user/isConnected": {"GET": Method(is_connected, who="anybody", answers=answers.Connected)},
+    "/user/disconnect": {"GET": Method(disconnect, who="anybody", changes=True, answers=answers.Done)},
+    "/csrf/token": {"GET": Method(csrf_token, answers=answers.CsrfToken)},
 }
