@@ -20,6 +20,7 @@ from tradepost.market import (
     feed,
     housekeeping,
     idempotency,
+    jwts,
     ledger,
     payments,
     rate_source,
@@ -222,6 +223,7 @@ CHORES = (
     Chore(sending.set_aside_left, 30, full=sending.SET_ASIDE_MAX),
     Chore(housekeeping.forget_notices, 600, full=housekeeping.NOTICES_FORGOTTEN_MAX),
     Chore(sessions.forget_sign_ins, 600, full=sessions.FORGOTTEN_MAX),
+    Chore(jwts.forget_jwts, 600, full=jwts.FORGOTTEN_MAX),
     Chore(keep_simulator_in_step, 15),
     Chore(check, 3600),
 )
