@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from market.ordering import Book, a_book
+from stock import wish
 from tradepost.db import Db
-from tradepost.market import buy_orders, ledger, switches
+from tradepost.market import buy_orders, ledger, switches, trades
 from tradepost.market.buy_orders import Level
 from tradepost.market.buy_orders.rows import READY
 from tradepost.market.offers import cancel
@@ -248,11 +249,20 @@ async def test_a_dearer_offer_sells_to_nobody_until_it_is_repriced(book: Book) -
 
 
 async def test_what_comes_back_from_a_cancelled_trade_sells_to_who_waits(book: Book) -> None:
+    """The trade that failed was nobody's order: what is back on sale is an offer like any other."""
     first, second = await book.buyer(), await book.buyer()
-    offer = await book.offer(100)
-    await book.db.execute("UPDATE offer SET price_cents = 90 WHERE id = $1", offer)
-    order = await book.order(first, 80)
-    await book.reprice(offer, 80)
+    offer = await book.offer(80)
+    await trades.buy(book.app, wish(first, offer, await book.stock.steamid_of(first)))
+    await book.order(second, 85)
+    await book.declined(offer)
+    await book.fill()
+    assert await book.bought() == [(first, offer, 80), (second, offer, 80)]
+
+
+async def test_what_an_order_s_owner_let_go_sells_to_the_next_in_line(book: Book) -> None:
+    first, second = await book.buyer(), await book.buyer()
+    order = await book.order(first, 90)
+    offer = await book.offer(80)
     await book.fill()
     await book.order(second, 85)
     await book.declined(offer)
@@ -454,6 +464,7 @@ async def test_money_that_is_still_too_little_wakes_nobody(book: Book) -> None:
     before = await book.read(order)
     await book.pay_in(buyer, 99)
     assert await book.due() == 0
+    await book.db.execute("INSERT INTO buy_order_match (steam_item_id) VALUES ($1)", book.item)
     await book.fill()
     assert await book.read(order) == before
     await book.pay_in(buyer, 1)
