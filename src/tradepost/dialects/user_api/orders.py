@@ -7,6 +7,14 @@ import msgspec
 from tradepost.dialects.fields import Id, Limit, Whole
 from tradepost.dialects.shapes import Also, Rows, Unread
 from tradepost.dialects.user_api.calls import Call, Calls, Content, Method
+from tradepost.dialects.user_api.order_answers import (
+    DepthShown,
+    OrderDone,
+    OrderGone,
+    OrdersDone,
+    OrderShown,
+    OrdersShown,
+)
 from tradepost.market import buy_orders
 from tradepost.market.buy_orders import BuyOrder, BuyOrderView
 from tradepost.rules.refusals import Conflicting, Refusal
@@ -17,19 +25,19 @@ COUNT_MAX = 50
 ItemId = Annotated[Id, Also("item_id")]
 
 
-class OfItem(msgspec.Struct):
+class OrderOf(msgspec.Struct):
     """Which item of the catalogue is meant, in the address."""
 
     item: Id
 
 
-class OfId(msgspec.Struct):
+class DepthOf(msgspec.Struct):
     """The same, under another name."""
 
     id: Id
 
 
-class Placed(msgspec.Struct):
+class OrderPlaced(msgspec.Struct):
     """An order to be placed."""
 
     itemid: ItemId
@@ -37,7 +45,7 @@ class Placed(msgspec.Struct):
     amount: Whole = Whole(1)
 
 
-class Changed(msgspec.Struct):
+class OrderChanged(msgspec.Struct):
     """What is to be different about an order."""
 
     itemid: ItemId
@@ -45,32 +53,32 @@ class Changed(msgspec.Struct):
     amount: Whole | None = None
 
 
-class Removed(msgspec.Struct):
+class OrderRemoved(msgspec.Struct):
     """The order for which item is to go."""
 
     itemid: ItemId
 
 
-class Bulk(msgspec.Struct):
+class OrdersAtOnce(msgspec.Struct):
     """Orders to be placed, each by itself."""
 
-    orders: Annotated[list[Placed | Unread], Rows(BULK_MAX), Also("buyorders")]
+    orders: Annotated[list[OrderPlaced | Unread], Rows(BULK_MAX), Also("buyorders")]
 
 
-class Paged(msgspec.Struct):
+class OrdersPage(msgspec.Struct):
     """Which page, and how many an each."""
 
     page: Whole = Whole(0)
     count: Limit = Limit(COUNT_MAX)
 
 
-async def one(call: Call, asked: OfItem) -> Content:
+async def one(call: Call, asked: OrderOf) -> Content:
     """One's own buy order for an item of the catalogue."""
     view = await buy_orders.own(call.app.db, call.me.account_id, asked.item)
     return {"informations": _row(call, view)}
 
 
-async def page(call: Call, asked: Paged) -> Content:
+async def page(call: Call, asked: OrdersPage) -> Content:
     """One's own buy orders, the newest first."""
     count = min(asked.count, COUNT_MAX)
     views, total = await buy_orders.page(
@@ -80,7 +88,7 @@ async def page(call: Call, asked: Paged) -> Content:
     return {"informations": rows, "page": asked.page, "count": count, "total": total}
 
 
-async def depth(call: Call, asked: OfId) -> Content:
+async def depth(call: Call, asked: DepthOf) -> Content:
     """What is wanted of an item at each price, the best first; whose orders they are is nobody's business."""
     found = await buy_orders.depth(call.app.db, asked.id)
     levels = [
@@ -91,7 +99,7 @@ async def depth(call: Call, asked: OfId) -> Content:
     return {"informations": {**item, "project": found.project, "buyorders": levels}}
 
 
-async def place(call: Call, asked: Placed) -> Content:
+async def place(call: Call, asked: OrderPlaced) -> Content:
     """Place a buy order."""
 
     def told(view: BuyOrderView) -> dict[str, Any]:
@@ -101,7 +109,7 @@ async def place(call: Call, asked: Placed) -> Content:
     return told(await buy_orders.place(call.app, account_id, asked.itemid, asked.value, asked.amount, claim))
 
 
-async def change(call: Call, asked: Changed) -> Content:
+async def change(call: Call, asked: OrderChanged) -> Content:
     """Change the price of one's buy order, how many are still wanted, or both."""
 
     def told(view: BuyOrderView) -> dict[str, Any]:
@@ -116,7 +124,7 @@ async def change(call: Call, asked: Changed) -> Content:
     return told(view)
 
 
-async def remove(call: Call, asked: Removed) -> Content:
+async def remove(call: Call, asked: OrderRemoved) -> Content:
     """Remove one's buy order; what it bought stays bought."""
 
     def told(order: BuyOrder) -> dict[str, Any]:
@@ -126,14 +134,14 @@ async def remove(call: Call, asked: Removed) -> Content:
     return told(await buy_orders.remove(call.app, call.me.account_id, asked.itemid, claim))
 
 
-async def bulk(call: Call, asked: Bulk) -> Content:
+async def bulk(call: Call, asked: OrdersAtOnce) -> Content:
     """Place up to a hundred buy orders, each by itself: one that is refused leaves the others be."""
     results = [await _one_of_many(call, row) for row in asked.orders]
     placed = sum(result["success"] for result in results)
     return {"message": f"{placed} of {len(results)} buy orders are placed.", "results": results}
 
 
-async def _one_of_many(call: Call, row: Placed | Unread) -> dict[str, Any]:
+async def _one_of_many(call: Call, row: OrderPlaced | Unread) -> dict[str, Any]:
     itemid = None if isinstance(row, Unread) else int(row.itemid)
     try:
         if isinstance(row, Unread):
@@ -165,11 +173,11 @@ def _row(call: Call, view: BuyOrderView) -> dict[str, Any]:
 
 
 CALLS: Calls = {
-    "/item/buyorder": {"POST": Method(place, scope="buy")},
-    "/item/buyorder/update": {"POST": Method(change, scope="buy")},
-    "/item/buyorder/remove": {"POST": Method(remove, scope="buy")},
-    "/item/buyorder/bulk": {"POST": Method(bulk, scope="buy", per_minute=30)},
-    "/item/buyorderList/{id}": {"GET": Method(depth)},
-    "/user/getBuyorder": {"GET": Method(page)},
-    "/user/buyorder/{item}": {"GET": Method(one)},
+    "/item/buyorder": {"POST": Method(place, scope="buy", answers=OrderDone)},
+    "/item/buyorder/update": {"POST": Method(change, scope="buy", answers=OrderDone)},
+    "/item/buyorder/remove": {"POST": Method(remove, scope="buy", answers=OrderGone)},
+    "/item/buyorder/bulk": {"POST": Method(bulk, scope="buy", per_minute=30, answers=OrdersDone)},
+    "/item/buyorderList/{id}": {"GET": Method(depth, answers=DepthShown)},
+    "/user/getBuyorder": {"GET": Method(page, answers=OrdersShown)},
+    "/user/buyorder/{item}": {"GET": Method(one, answers=OrderShown)},
 }
