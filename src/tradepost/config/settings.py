@@ -271,6 +271,27 @@ class Settings:
         least=1,
         most=1000,
     )
+    # Payouts.
+    payout_least_cents: int = _setting(
+        1_000, "The least that is paid out at once.", unit="cents", least=1, most=100_000_000
+    )
+    payout_most_cents: int = _setting(
+        500_000, "The most that is paid out at once.", unit="cents", least=1, most=999_999_999
+    )
+    payout_two_from_cents: int = _setting(
+        100_000,
+        "A payout of so much or more has to be approved by two operators.",
+        unit="cents",
+        least=1,
+        most=999_999_999,
+    )
+    payout_cooling_hours: int = _setting(
+        24,
+        "So long after the payout address or the second factor changed nobody asks for a payout.",
+        unit="hours",
+        least=0,
+        most=720,
+    )
     # A trade's time.
     send_minutes: int = _setting(
         15, "How long the seller's agent has to create the Steam offer.", unit="minutes", least=1, most=1440

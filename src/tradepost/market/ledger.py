@@ -276,6 +276,41 @@ _FAULTS: tuple[tuple[str, str], ...] = (
               AND NOT EXISTS (SELECT 1 FROM buy_order_fill f WHERE f.trade_id = t.id)""",
     ),
     (
+        "payout bucket of account {} is not that of its open payouts",
+        """SELECT w.account_id FROM wallet w
+             LEFT JOIN (SELECT account_id, sum(cents) AS cents FROM payout WHERE ended_at IS NULL GROUP BY 1) p USING (account_id)
+            WHERE w.payout_cents <> coalesce(p.cents, 0)""",
+    ),
+    (
+        "payout {} does not have the money its state says",
+        """SELECT p.id || ' (' || p.state || ')' FROM payout p
+             LEFT JOIN LATERAL (SELECT
+                    sum(e.amount_cents) FILTER (WHERE e.book = 'balance' AND e.account_id = p.account_id) AS balance,
+                    sum(e.amount_cents) FILTER (WHERE e.book = 'payout' AND e.account_id = p.account_id) AS held,
+                    sum(e.amount_cents) FILTER (WHERE e.book = 'world') AS out
+                FROM transfer t JOIN entry e ON e.transfer_id = t.id
+               WHERE t.key IN ('payout:' || p.id || ':asked', 'payout:' || p.id || ':refused', 'payout:' || p.id || ':paid')) m ON true
+            WHERE (coalesce(m.balance, 0), coalesce(m.held, 0), coalesce(m.out, 0)) <> CASE p.state
+                WHEN 'paid' THEN ROW(-p.cents::numeric, 0::numeric, p.cents::numeric)
+                WHEN 'refused' THEN ROW(0::numeric, 0::numeric, 0::numeric)
+                ELSE ROW(-p.cents::numeric, p.cents::numeric, 0::numeric) END""",
+    ),
+    (
+        "payout {} and its last event disagree",
+        """SELECT p.id FROM payout p LEFT JOIN LATERAL (
+             SELECT e.to_state FROM payout_event e WHERE e.payout_id = p.id ORDER BY e.no DESC LIMIT 1) e ON true
+            WHERE e.to_state IS DISTINCT FROM p.state""",
+    ),
+    (
+        "payout {} went on without as many operators as it needs",
+        """SELECT p.id FROM payout p WHERE p.state IN ('approved', 'sending', 'unknown', 'paid') AND p.needed >
+             (SELECT count(DISTINCT actor) FROM payout_event e WHERE e.payout_id = p.id AND e.step = 'approve')""",
+    ),
+    (
+        "the provider's reference {} is of more than one payout",
+        "SELECT method || ' ' || reference FROM payout WHERE reference IS NOT NULL GROUP BY method, reference HAVING count(*) > 1",
+    ),
+    (
         "trade {} is awaited by nobody: no time is set and no operator was asked",
         """SELECT id FROM trade WHERE state NOT IN ('finished', 'cancelled', 'reversed') AND due_at IS NULL AND case_at IS NULL""",
     ),

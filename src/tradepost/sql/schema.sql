@@ -369,6 +369,26 @@ ALTER TABLE public.agent ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.alert (
+    id bigint NOT NULL,
+    account_id bigint NOT NULL,
+    kind text NOT NULL,
+    text text NOT NULL,
+    ref text,
+    at timestamp with time zone NOT NULL,
+    closed_at timestamp with time zone,
+    CONSTRAINT "money came to an end, or somebody looks at it" CHECK ((kind = ANY (ARRAY['alert'::text, 'review'::text])))
+);
+
+ALTER TABLE public.alert ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.alert_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.api_token (
     id bigint NOT NULL,
     account_id bigint NOT NULL,
@@ -536,6 +556,35 @@ CREATE TABLE public.directive (
     status text,
     answered_at timestamp with time zone,
     CONSTRAINT "an agent creates, cancels, confirms and reports" CHECK ((action = ANY (ARRAY['create_offer'::text, 'cancel_offer'::text, 'confirm_offer'::text, 'report_inventory'::text])))
+CREATE TABLE public.checkout (
+    id bigint NOT NULL,
+    name text DEFAULT replace((gen_random_uuid())::text, '-'::text, ''::text) NOT NULL,
+    account_id bigint NOT NULL,
+    provider text NOT NULL,
+    cents bigint NOT NULL,
+    state text DEFAULT 'asked'::text NOT NULL,
+    session text,
+    url text,
+    reason text DEFAULT ''::text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT "a checkout ends paid, failed or doubted" CHECK (((state = ANY (ARRAY['asked'::text, 'open'::text])) = (ended_at IS NULL))),
+    CONSTRAINT "a checkout is above nothing" CHECK ((cents > 0)),
+    CONSTRAINT "a checkout that was paid has its session" CHECK (((state <> 'paid'::text) OR (session IS NOT NULL))),
+    CONSTRAINT "an open checkout can be paid" CHECK (((state <> 'open'::text) OR ((session IS NOT NULL) AND (url IS NOT NULL)))),
+    CONSTRAINT "deposits are paid by Stripe" CHECK ((provider = 'stripe'::text)),
+    CONSTRAINT "the states of a checkout" CHECK ((state = ANY (ARRAY['asked'::text, 'open'::text, 'paid'::text, 'failed'::text, 'doubted'::text])))
+);
+
+ALTER TABLE public.checkout ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.checkout_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 );
 
 CREATE TABLE public.entry (
@@ -559,6 +608,13 @@ CREATE TABLE public.gateway (
     secret_used_at timestamp with time zone,
     secret_v2 bytea NOT NULL,
     old_secret_v2 bytea,
+CREATE TABLE public.dispute (
+    trade_id bigint NOT NULL,
+    account_id bigint NOT NULL,
+    text text NOT NULL,
+    at timestamp with time zone NOT NULL
+);
+
     old_secret_v2_until timestamp with time zone,
     requires_v2 boolean DEFAULT false NOT NULL,
     ipn_on text DEFAULT 'settled'::text NOT NULL,
@@ -818,6 +874,47 @@ CREATE TABLE public.receiver (
     set_at timestamp with time zone NOT NULL,
     silent_at timestamp with time zone,
     CONSTRAINT "a receiver is a webhook or an IPN's" CHECK ((kind = ANY (ARRAY['webhook'::text, 'ipn'::text]))),
+CREATE TABLE public.payout (
+    id bigint NOT NULL,
+    account_id bigint NOT NULL,
+    cents bigint NOT NULL,
+    method text NOT NULL,
+    address text NOT NULL,
+    needed integer NOT NULL,
+    state text NOT NULL,
+    reference text,
+    reason text DEFAULT ''::text NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT "a payout ends paid or refused" CHECK (((state = ANY (ARRAY['paid'::text, 'refused'::text])) = (ended_at IS NOT NULL))),
+    CONSTRAINT "a payout is above nothing" CHECK ((cents > 0)),
+    CONSTRAINT "one or two operators approve a payout" CHECK ((needed = ANY (ARRAY[1, 2]))),
+    CONSTRAINT "payouts go by Skrill" CHECK ((method = 'skrill'::text)),
+    CONSTRAINT "the states of a payout" CHECK ((state = ANY (ARRAY['asked'::text, 'approved'::text, 'sending'::text, 'unknown'::text, 'paid'::text, 'refused'::text]))),
+    CONSTRAINT "what was paid has its provider's reference" CHECK (((state = 'paid'::text) = (reference IS NOT NULL)))
+);
+
+CREATE TABLE public.payout_event (
+    payout_id bigint NOT NULL,
+    no integer NOT NULL,
+    step text NOT NULL,
+    from_state text,
+    to_state text NOT NULL,
+    actor text NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE public.payout ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.payout_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
     CONSTRAINT "an address has at most 1024 characters" CHECK (((length(url) >= 1) AND (length(url) <= 1024))),
     CONSTRAINT "an old secret has its end" CHECK (((old_secret IS NULL) = (old_secret_until IS NULL)))
 )
@@ -1033,6 +1130,7 @@ CREATE TABLE public.wallet (
     held_cents bigint DEFAULT 0 NOT NULL,
     payout_cents bigint DEFAULT 0 NOT NULL,
     reserve_cents bigint DEFAULT 0 NOT NULL,
+    disputed_at timestamp with time zone,
     deposit_no bigint DEFAULT 0 NOT NULL,
     balance_no bigint DEFAULT 0 NOT NULL,
     held_no bigint DEFAULT 0 NOT NULL,
@@ -1040,6 +1138,7 @@ CREATE TABLE public.wallet (
     reserve_no bigint DEFAULT 0 NOT NULL,
     CONSTRAINT "no bucket is below zero" CHECK (((deposit_cents >= 0) AND (balance_cents >= 0) AND (held_cents >= 0) AND (payout_cents >= 0) AND (reserve_cents >= 0)))
 )
+    CONSTRAINT "only what was delivered and is not paid for is disputed" CHECK (((disputed_at IS NULL) OR (state = ANY (ARRAY['accepted'::text, 'protected'::text])))),
 WITH (fillfactor='40');
 
 ALTER TABLE ONLY public.session
@@ -1100,6 +1199,9 @@ ALTER TABLE ONLY public.ban
     ADD CONSTRAINT ban_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.buy_order_fill
+ALTER TABLE ONLY public.checkout
+    ADD CONSTRAINT "a checkout's name is its own" UNIQUE (name);
+
     ADD CONSTRAINT buy_order_fill_pkey PRIMARY KEY (trade_id);
 
 ALTER TABLE ONLY public.buy_order_match
@@ -1115,6 +1217,9 @@ ALTER TABLE ONLY public.change
     ADD CONSTRAINT change_pkey PRIMARY KEY (xid, id);
 
 ALTER TABLE ONLY public.day_total
+ALTER TABLE ONLY public.checkout
+    ADD CONSTRAINT "a provider's session is of one checkout" UNIQUE (provider, session);
+
     ADD CONSTRAINT day_total_pkey PRIMARY KEY (account_id, day);
 
 ALTER TABLE ONLY public.directive
@@ -1139,6 +1244,9 @@ ALTER TABLE ONLY public.notice_attempt
     ADD CONSTRAINT notice_attempt_pkey PRIMARY KEY (notice_id, no);
 
 ALTER TABLE ONLY public.notice
+ALTER TABLE ONLY public.alert
+    ADD CONSTRAINT alert_pkey PRIMARY KEY (id);
+
     ADD CONSTRAINT notice_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.offer
@@ -1175,12 +1283,18 @@ ALTER TABLE ONLY public.rates_reading
     ADD CONSTRAINT rates_reading_pkey PRIMARY KEY (only_row);
 
 ALTER TABLE ONLY public.receiver
+ALTER TABLE ONLY public.checkout
+    ADD CONSTRAINT checkout_pkey PRIMARY KEY (id);
+
     ADD CONSTRAINT receiver_pkey PRIMARY KEY (account_id, kind);
 
 ALTER TABLE ONLY public.recovery_code
     ADD CONSTRAINT recovery_code_pkey PRIMARY KEY (account_id, hash);
 
 ALTER TABLE ONLY public.request_key
+ALTER TABLE ONLY public.dispute
+    ADD CONSTRAINT dispute_pkey PRIMARY KEY (trade_id);
+
     ADD CONSTRAINT request_key_pkey PRIMARY KEY (account_id, key);
 
 ALTER TABLE ONLY public.sale
@@ -1225,6 +1339,12 @@ ALTER TABLE ONLY public.payment
 CREATE UNIQUE INDEX "a Steam offer belongs to one trade" ON public.trade USING btree (steam_tradeofferid) WHERE (steam_tradeofferid IS NOT NULL);
 
 CREATE UNIQUE INDEX "a bucket's entries are a chain" ON public.entry USING btree (account_id, book, no) WHERE (account_id IS NOT NULL);
+
+ALTER TABLE ONLY public.payout_event
+    ADD CONSTRAINT payout_event_pkey PRIMARY KEY (payout_id, no);
+
+ALTER TABLE ONLY public.payout
+    ADD CONSTRAINT payout_pkey PRIMARY KEY (id);
 
 CREATE UNIQUE INDEX "a custom id is used once by a buyer" ON public.trade USING btree (buyer_id, custom_id) WHERE (custom_id IS NOT NULL);
 
@@ -1274,6 +1394,9 @@ CREATE INDEX notice_due ON public.notice USING btree (due_at) WHERE (state = 'wa
 
 CREATE INDEX notice_ended ON public.notice USING btree (ended_at) WHERE (ended_at IS NOT NULL);
 
+ALTER TABLE ONLY public.alert
+    ADD CONSTRAINT "the same is told once" UNIQUE (account_id, kind, ref);
+
 CREATE INDEX notice_in_hand ON public.notice USING btree (account_id, kind) WHERE (in_hand_until IS NOT NULL);
 
 CREATE INDEX notice_of_account ON public.notice USING btree (account_id, made_at, id);
@@ -1297,12 +1420,18 @@ CREATE UNIQUE INDEX "one live order an account and item" ON public.buy_order USI
 CREATE UNIQUE INDEX "one live trade an offer" ON public.trade USING btree (offer_id) WHERE (state <> ALL (ARRAY['cancelled'::text, 'reversed'::text]));
 
 CREATE UNIQUE INDEX "one living agent a device" ON public.agent USING btree (account_id, device_id) WHERE (revoked_at IS NULL);
+CREATE UNIQUE INDEX "a provider's reference is of one payout" ON public.payout USING btree (method, reference);
+
 
 CREATE UNIQUE INDEX "one open case a trade" ON public.operator_case USING btree (trade_id) WHERE (closed_at IS NULL);
 
 CREATE UNIQUE INDEX "one open create a trade" ON public.directive USING btree (trade_id) WHERE ((action = 'create_offer'::text) AND (status IS NULL));
 
 CREATE INDEX openid_nonce_forget ON public.openid_nonce USING btree (forget_after);
+CREATE INDEX alert_of_account ON public.alert USING btree (account_id, kind, id);
+
+CREATE INDEX alert_open ON public.alert USING btree (account_id, kind, id) WHERE (closed_at IS NULL);
+
 
 CREATE INDEX payment_active ON public.payment USING btree (id) WHERE (state = 'active'::text);
 
@@ -1327,6 +1456,8 @@ CREATE INDEX session_seen ON public.session USING btree (seen_at);
 CREATE INDEX sign_in_expires ON public.sign_in USING btree (expires_at);
 
 CREATE INDEX strike_of_steamid ON public.strike USING btree (steamid, side, at);
+CREATE INDEX checkout_of_account ON public.checkout USING btree (account_id, id);
+
 
 CREATE INDEX trade_due ON public.trade USING btree (due_at) WHERE (due_at IS NOT NULL);
 
@@ -1339,6 +1470,14 @@ CREATE INDEX trade_of_buyer ON public.trade USING btree (buyer_id, created_at, i
 CREATE INDEX trade_of_payee ON public.trade USING btree (payee_id, created_at, id);
 
 CREATE INDEX trade_to_cancel_of_seller ON public.trade USING btree (seller_id) WHERE ((state = 'cancelled'::text) AND offer_maybe_live);
+CREATE INDEX mail_due ON public.mail USING btree (due_at, id) WHERE (state = 'waiting'::text);
+
+CREATE INDEX mail_ended ON public.mail USING btree (ended_at) WHERE (state <> 'waiting'::text);
+
+CREATE INDEX mail_of_account ON public.mail USING btree (account_id) WHERE (account_id IS NOT NULL);
+
+CREATE UNIQUE INDEX "nobody approves a payout twice" ON public.payout_event USING btree (payout_id, actor) WHERE (step = 'approve'::text);
+
 
 CREATE INDEX trade_without_baseline ON public.trade USING btree (created_at) WHERE ((state = ANY (ARRAY['created'::text, 'sending'::text])) AND (buyer_had IS NULL));
 
@@ -1385,6 +1524,10 @@ ALTER TABLE ONLY public.agent
 
 ALTER TABLE ONLY public.api_token
     ADD CONSTRAINT api_token_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
+CREATE INDEX payout_of_account ON public.payout USING btree (account_id, id);
+
+CREATE INDEX payout_open ON public.payout USING btree (id) WHERE (ended_at IS NULL);
+
 
 ALTER TABLE ONLY public.buy_order
     ADD CONSTRAINT buy_order_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
@@ -1439,8 +1582,14 @@ ALTER TABLE ONLY public.notice
 
 ALTER TABLE ONLY public.notice
     ADD CONSTRAINT notice_trade_id_fkey FOREIGN KEY (trade_id) REFERENCES public.trade(id);
+CREATE TRIGGER the_past_is_kept BEFORE TRUNCATE ON public.payout_event FOR EACH STATEMENT EXECUTE FUNCTION public.the_past_stays();
+
+CREATE TRIGGER the_past_stays BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit FOR EACH STATEMENT EXECUTE FUNCTION public.the_past_stays();
+
 
 ALTER TABLE ONLY public.offer
+CREATE TRIGGER the_past_stays BEFORE DELETE OR UPDATE ON public.payout_event FOR EACH ROW EXECUTE FUNCTION public.the_past_stays();
+
     ADD CONSTRAINT offer_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
 
 ALTER TABLE ONLY public.offer
@@ -1454,6 +1603,9 @@ ALTER TABLE ONLY public.operator_case
 
 ALTER TABLE ONLY public.pairing_code
     ADD CONSTRAINT pairing_code_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
+ALTER TABLE ONLY public.alert
+    ADD CONSTRAINT alert_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
+
 
 ALTER TABLE ONLY public.pairing_code
     ADD CONSTRAINT pairing_code_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES public.account(id);
@@ -1478,6 +1630,9 @@ ALTER TABLE ONLY public.presence
 
 ALTER TABLE ONLY public.profile
     ADD CONSTRAINT profile_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
+ALTER TABLE ONLY public.checkout
+    ADD CONSTRAINT checkout_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
+
 
 ALTER TABLE ONLY public.receiver
     ADD CONSTRAINT receiver_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
@@ -1487,6 +1642,12 @@ ALTER TABLE ONLY public.recovery_code
 
 ALTER TABLE ONLY public.request_key
     ADD CONSTRAINT request_key_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
+ALTER TABLE ONLY public.dispute
+    ADD CONSTRAINT dispute_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.dispute
+    ADD CONSTRAINT dispute_trade_id_fkey FOREIGN KEY (trade_id) REFERENCES public.trade(id);
+
 
 ALTER TABLE ONLY public.sale
     ADD CONSTRAINT sale_steam_item_id_fkey FOREIGN KEY (steam_item_id) REFERENCES public.steam_item(id);
@@ -1526,3 +1687,9 @@ ALTER TABLE ONLY public.transfer
 
 ALTER TABLE ONLY public.wallet
     ADD CONSTRAINT wallet_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
+ALTER TABLE ONLY public.payout
+    ADD CONSTRAINT payout_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.payout_event
+    ADD CONSTRAINT payout_event_payout_id_fkey FOREIGN KEY (payout_id) REFERENCES public.payout(id);
+
