@@ -6,7 +6,7 @@ from datetime import datetime
 
 from tradepost.app import App
 from tradepost.db import Tx
-from tradepost.market import tokens
+from tradepost.market import safety, tokens
 from tradepost.market.tokens import PREFIX_CHARS
 from tradepost.rules.refusals import Conflicting
 
@@ -35,6 +35,7 @@ async def make(app: App, account_id: int, wanted: Wanted) -> str:
         )  # fmt: skip
         if count >= KEYS_MAX:
             raise Conflicting(f"You have {KEYS_MAX} API keys, which is as many as may be: revoke one first.")
+        await safety.warn(tx, account_id, "An API key of your account was made.", app.real_now())
         return await tokens.make_token(
             tx,
             account_id,

@@ -50,17 +50,17 @@ async def by_short_name(tx: Reader, short_name: str) -> int | None:
 # Changing it -------------------------------------------------------------------------------------------------
 
 
-async def set_skrill(tx: Tx, account_id: int, address: str, real_now: datetime) -> None:
-    """Keep where payouts go, or nothing; when that changed is kept too, as money waits after a change."""
+async def set_skrill(tx: Tx, account_id: int, address: str, real_now: datetime) -> bool:
+    """Keep where payouts go, or nothing; say whether that changed. When is kept too, as money waits after a change."""
     if address and not contact.is_mail(address):
         raise Malformed("skrill", "must be the mail address of a Skrill account")
-    await _change(
-        tx,
-        account_id,
-        "skrill = $2, skrill_set_at = CASE WHEN profile.skrill = $2 THEN profile.skrill_set_at ELSE $3 END",
-        address,
-        real_now,
-    )
+    await tx.execute("INSERT INTO profile (account_id) VALUES ($1) ON CONFLICT DO NOTHING", account_id)
+    return bool(
+        await tx.execute(
+            "UPDATE profile SET skrill = $2, skrill_set_at = $3 WHERE account_id = $1 AND skrill <> $2",
+            account_id, address, real_now,
+        )
+    )  # fmt: skip
 
 
 async def set_discord(tx: Tx, account_id: int, discord: str | None, tag: str | None) -> None:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from tradepost.app import App
 from tradepost.config import Settings
 from tradepost.db import Reader, Record, Tx
-from tradepost.market import profiles
+from tradepost.market import profiles, safety
 from tradepost.market.seals import Place, seals
 from tradepost.rules import totp
 from tradepost.rules.refusals import Conflicting, Malformed, StepUpNeeded, TooManyRequests
@@ -107,6 +107,7 @@ async def confirm(app: App, account_id: int, code: str) -> list[str]:
         if await _fits(tx, app.settings, row, code, now):
             await tx.execute("UPDATE second_factor SET since = $2 WHERE account_id = $1", account_id, now)
             await profiles.note_factor(tx, account_id, now)
+            await safety.warn(tx, account_id, "The second factor of your account was turned on.", now)
             done = await _renew(tx, account_id)
     if done is None:
         raise Malformed(
@@ -116,11 +117,12 @@ async def confirm(app: App, account_id: int, code: str) -> list[str]:
     return done
 
 
-async def renew_recovery_codes(tx: Tx, account_id: int) -> list[str]:
+async def renew_recovery_codes(tx: Tx, account_id: int, real_now: datetime) -> list[str]:
     """Let new recovery codes take the place of all old ones; return them, this once."""
     row = await _locked(tx, account_id)
     if row is None or row["since"] is None:
         raise Conflicting(NOT_ON)
+    await safety.warn(tx, account_id, "The recovery codes of your account were made anew.", real_now)
     return await _renew(tx, account_id)
 
 
@@ -131,6 +133,7 @@ async def turn_off(tx: Tx, account_id: int, real_now: datetime) -> None:
     ):
         raise Conflicting(NOT_ON)
     await profiles.note_factor(tx, account_id, real_now)
+    await safety.warn(tx, account_id, "The second factor of your account was turned off.", real_now)
 
 
 async def recovery_codes_left(tx: Reader, account_id: int) -> int:

@@ -22,6 +22,7 @@ CREATE TABLE mail_change (                               -- a contact mail whose
     mail        text        NOT NULL,
     hash        bytea       NOT NULL,                    -- of the code that was mailed
     wrong       integer     NOT NULL DEFAULT 0,          -- how many wrong codes were tried
+    sent_at     timestamptz[] NOT NULL,                  -- the mails of the last hour: strangers are not flooded
     expires_at  timestamptz NOT NULL,
     CONSTRAINT "a mailed code's hash is sha256" CHECK (octet_length(hash) = 32)
 );

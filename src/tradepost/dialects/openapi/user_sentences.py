@@ -22,6 +22,10 @@ OF_USER_STRUCTS: dict[str, dict[str, str]] = {
     "KeyNamed": {"prefix": "The key's first characters, as the list has them."},
     "TradeUrlAsked": {"tradeurl": "Your own trade URL."},
     "ShortUrlAsked": {"shorturl": "The short name; without it there is none any more."},
+    "MailAsked": {
+        "mail": "The address that a code is sent to; without it there is no contact mail any more."
+    },
+    "MailConfirmed": {"code": "The six digits that were mailed."},
     "MailNoticesAsked": {"status": "1 to be told by mail, 0 not to be."},
     "SkrillAsked": {"skrill": "The mail address of the Skrill account; without it there is none any more."},
     "DiscordAsked": {
@@ -43,5 +47,10 @@ OF_USER_STRUCTS: dict[str, dict[str, str]] = {
     },
     "OrderRemoved": {"itemid": "The item's id in the catalogue: `item_id` of the merchants' API."},
     "OrdersAtOnce": {"orders": "Up to 100 orders, each placed or refused by itself."},
+    "ChartAsked": {
+        "period": "How far back the chart goes, in capital letters or small ones; without it a month.",
+        "chart_only": "Where it is there at all, whatever it says, the chart comes without the sums.",
+        "chart": "The same.",
+    },
     "OrdersPage": {"page": "Which page, from 0.", "count": "How many a page has, up to 50."},
 }

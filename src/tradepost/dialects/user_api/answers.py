@@ -157,6 +157,18 @@ class TradeUrlKept(Done):
     verified: Annotated[bool, Meta(description="Whether Steam was asked and takes it.")]
 
 
+class MailNamed(Done):
+    """A mail address was named, or forgotten."""
+
+    confirmed: Annotated[bool, Meta(description="Whether it is the contact mail already.")]
+
+
+class MailKept(Done):
+    """A mail address was confirmed."""
+
+    address: str
+
+
 class MailNotices(Done):
     """Notices by mail were turned on or off."""
 

@@ -8,8 +8,15 @@ from tradepost.dialects.fields import Code, Flag
 from tradepost.dialects.shapes import Also
 from tradepost.dialects.user_api import answers
 from tradepost.dialects.user_api.calls import Call, Calls, Content, Method
-from tradepost.dialects.user_api.fields import Address, DiscordId, DiscordTag, ShortName, TradeUrlText
-from tradepost.market import profiles, trade_urls
+from tradepost.dialects.user_api.fields import (
+    Address,
+    DiscordId,
+    DiscordTag,
+    MailedCode,
+    ShortName,
+    TradeUrlText,
+)
+from tradepost.market import contact_mails, profiles, safety, trade_urls
 
 VERDICTS: dict[trade_urls.Verdict, str] = {
     "verified": "Your trade URL is saved; Steam takes it, and holds nothing that is sent to you.",
@@ -44,6 +51,39 @@ async def update_short_url(call: Call, asked: ShortUrlAsked) -> Content:
     return {"message": "Your short URL is saved." if asked.shorturl else "You have no short URL any more."}
 
 
+class MailAsked(msgspec.Struct):
+    """The mail address at which a user wants to be reached; without it at none."""
+
+    mail: Annotated[Address | None, Also("email"), Also("address")] = None
+
+
+async def set_mail(call: Call, asked: MailAsked) -> Content:
+    """Send a code to a mail address, which is the user's contact mail once he gives the code back; or forget the one he has."""
+    app, account_id = call.app, call.me.account_id
+    if asked.mail is None:
+        async with app.db.transaction() as tx:
+            await contact_mails.remove(tx, account_id, app.real_now())
+        return {"message": "You have no contact mail any more.", "confirmed": False}
+    if await contact_mails.ask(app, account_id, asked.mail):
+        return {
+            "message": f"A code was sent to {asked.mail}: give it to confirm the address.",
+            "confirmed": False,
+        }
+    return {"message": f"{asked.mail} is your contact mail already.", "confirmed": True}
+
+
+class MailConfirmed(msgspec.Struct):
+    """The code that was mailed."""
+
+    code: MailedCode
+
+
+async def confirm_mail(call: Call, asked: MailConfirmed) -> Content:
+    """Confirm a mail address by the code that was sent to it."""
+    address = await contact_mails.confirm(call.app, call.me.account_id, asked.code)
+    return {"message": f"{address} is your contact mail.", "address": address}
+
+
 class MailNoticesAsked(msgspec.Struct):
     """Whether a user is told by mail."""
 
@@ -69,8 +109,10 @@ class SkrillAsked(msgspec.Struct):
 
 async def set_skrill(call: Call, asked: SkrillAsked) -> Content:
     """Save the Skrill account that payouts go to, or forget it; payouts wait for a while after a change."""
+    account_id, real_now = call.me.account_id, call.app.real_now()
     async with call.app.db.transaction() as tx:
-        await profiles.set_skrill(tx, call.me.account_id, asked.skrill or "", call.app.real_now())
+        if await profiles.set_skrill(tx, account_id, asked.skrill or "", real_now):
+            await safety.warn(tx, account_id, "The address that your payouts go to was changed.", real_now)
     return {
         "message": "Your Skrill address is saved." if asked.skrill else "You have no Skrill address any more."
     }
@@ -97,6 +139,12 @@ CALLS: Calls = {
         )
     },
     "/user/updateShortUrl": {"POST": Method(update_short_url, scope="sell", answers=answers.Done)},
+    "/user/setMailNotification": {
+        "POST": Method(set_mail, scope="sell", per_minute=5, answers=answers.MailNamed)
+    },
+    "/user/confirmMail": {
+        "POST": Method(confirm_mail, scope="sell", per_minute=20, answers=answers.MailKept)
+    },
     "/user/setMailNotificationStatus": {
         "POST": Method(set_mail_notices, scope="sell", answers=answers.MailNotices)
     },

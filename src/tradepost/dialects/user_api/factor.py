@@ -53,7 +53,7 @@ async def confirm(call: Call, asked: FirstCode) -> Content:
 async def renew(call: Call, asked: CodeAsked) -> Content:
     """Let new recovery codes take the place of all old ones; they are shown this once."""
     async with call.app.db.transaction() as tx:
-        codes = await second_factor.renew_recovery_codes(tx, call.me.account_id)
+        codes = await second_factor.renew_recovery_codes(tx, call.me.account_id, call.app.real_now())
     return _codes(codes)
 
 

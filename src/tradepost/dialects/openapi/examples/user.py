@@ -29,6 +29,11 @@ _CODES = {"recoveryCodes": [f"{pair}-{pair[::-1]}" for pair in (
     "k7qm2", "xpd9a", "b3c4d", "e5f6g", "h7j8k", "m9n2p", "q3r4s", "t5u6v", "w7x8y", "z9a2b")]}  # fmt: skip
 _MAIL = {"address": "ann@example.com"}
 
+_GRAPH = [
+    {"date": f"2026-11-{day}", "buy": buy, "sale": sale}
+    for day, buy, sale in ((15, 0, 431), (16, 0, 0), (17, 990, 0), (18, 0, 0), (19, 0, 868), (20, 0, 0), (21, 0, 431))
+]
+
 _ORDER: dict[str, Any] = {
     "id": 77,
     "steamid": _STEAMID,
@@ -119,6 +124,16 @@ USER: dict[str, Example] = {
         },
     ),
     "user_updateShortUrl": Example({"shorturl": "ann42"}, {"message": "Your short URL is saved."}),
+    "user_setMailNotification": Example(
+        {"mail": "ann@example.com"},
+        {
+            "message": "A code was sent to ann@example.com: give it to confirm the address.",
+            "confirmed": False,
+        },
+    ),
+    "user_confirmMail": Example(
+        {"code": "012345"}, {"message": "ann@example.com is your contact mail.", "address": "ann@example.com"}
+    ),
     "user_setMailNotificationStatus": Example(
         {"status": 1}, {"message": "You are told by mail.", "notification": 1}
     ),
@@ -140,6 +155,21 @@ USER: dict[str, Example] = {
     "user_confirm2fa": Example({"code": "123456"}, _CODES),
     "user_recoveryCodes": Example({"code": "123456"}, _CODES),
     "user_disable2fa": Example({"code": "123456"}, {"message": "The second factor is off."}),
+    "user_getSalesInfos": Example({}, {"informations": {"nb": 12, "price": 40_312, "user": _STEAMID}}),
+    "user_getSalesChartInfos": Example(
+        {"period": "1W"},
+        {
+            "informations": {
+                "week": 1_730,
+                "month": 9_912,
+                "global": 120_455,
+                "previousWeek": 2_210,
+                "previousMonth": 8_004,
+                "currentYear": 98_377,
+                "graph": _GRAPH,
+            }
+        },
+    ),
     "user_buyorder_item": Example({"item": "8101"}, {"informations": _ORDER}),
     "user_getBuyorder": Example(
         {"page": 0, "count": 50}, {"informations": [_ORDER], "page": 0, "count": 50, "total": 1}
