@@ -14,7 +14,7 @@ from typing import Literal
 from tradepost.app import App
 from tradepost.config import Settings
 from tradepost.db import Reader, Record, Tx
-from tradepost.market import advances, ledger, receivers
+from tradepost.market import advances, freezing, ledger, receivers
 from tradepost.market.ledger import Posting
 from tradepost.market.seals import Place, SealBroken, Seals, seals
 from tradepost.rules import notice, payment
@@ -174,6 +174,7 @@ async def _move(app: App, account_id: int, cents: int, key: str) -> bool:
         raise Malformed("amount", "must be at least 0.01")
     async with app.db.transaction() as tx:
         purse = (await ledger.lock_wallets(tx, [account_id]))[account_id]
+        await freezing.refuse_if_frozen(tx, account_id)
         name = f"reserve:{account_id}:{key}"
         done = await tx.value("SELECT count(*) > 0 FROM transfer WHERE key = $1", name)
         outstanding = await advances.outstanding_cents(tx, account_id)

@@ -311,6 +311,28 @@ _FAULTS: tuple[tuple[str, str], ...] = (
         "SELECT method || ' ' || reference FROM payout WHERE reference IS NOT NULL GROUP BY method, reference HAVING count(*) > 1",
     ),
     (
+        "money of account {} moved while it was frozen",
+        """SELECT e.account_id || ' (' || t.key || ')' FROM freezing f JOIN entry e ON e.account_id = f.account_id
+             JOIN transfer t ON t.id = e.transfer_id
+            CROSS JOIN LATERAL (SELECT array_position(ARRAY['deposit', 'balance', 'held', 'payout', 'reserve'], e.book) AS at) b
+            WHERE e.no > f.from_nos[b.at] AND (f.to_nos IS NULL OR e.no <= f.to_nos[b.at])
+              AND (t.kind IN ('reserve', 'payout_asked') OR t.key = 'trade:' || t.trade_id || ':held')""",
+    ),
+    (
+        "account {} is frozen without a word of why, or not frozen with one",
+        """SELECT coalesce(a.id, f.account_id) FROM (SELECT id, frozen_at FROM account WHERE frozen_at IS NOT NULL) a
+             FULL JOIN (SELECT account_id, frozen_at FROM freezing WHERE thawed_at IS NULL) f ON f.account_id = a.id
+            WHERE a.frozen_at IS DISTINCT FROM f.frozen_at""",
+    ),
+    (
+        "correction {} and the money that it moved disagree",
+        """SELECT coalesce(c.id::text, m.key) FROM (SELECT * FROM correction WHERE state = 'posted') c
+             FULL JOIN (SELECT t.key, e.account_id, e.book, e.amount_cents FROM transfer t
+                          JOIN entry e ON e.transfer_id = t.id AND e.account_id IS NOT NULL
+                         WHERE t.kind = 'correction') m ON m.key = 'correction:' || c.id
+            WHERE (m.account_id, m.book, m.amount_cents) IS DISTINCT FROM (c.account_id, c.bucket, c.amount_cents)""",
+    ),
+    (
         "trade {} is awaited by nobody: no time is set and no operator was asked",
         """SELECT id FROM trade WHERE state NOT IN ('finished', 'cancelled', 'reversed') AND due_at IS NULL AND case_at IS NULL""",
     ),

@@ -85,6 +85,7 @@ async def read(tx: Reader, trade_id: int) -> TradeView | None:
 _REFUSED: dict[str, type[refusals.Refusal]] = {
     "key_used": refusals.KeyUsed,
     "no_item": refusals.NotFound,
+    "frozen": refusals.Frozen,
     "unknown_user": refusals.UnknownUser,
     "dearer": refusals.Dearer,
     "seller_offline": refusals.SellerOffline,

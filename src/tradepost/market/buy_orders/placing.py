@@ -4,7 +4,7 @@ from datetime import datetime
 
 from tradepost.app import App
 from tradepost.db import Tx
-from tradepost.market import idempotency, users
+from tradepost.market import freezing, idempotency, users
 from tradepost.market.buy_orders import reading
 from tradepost.market.buy_orders.reading import NO_ORDER, BuyOrderView
 from tradepost.market.buy_orders.rows import (
@@ -43,6 +43,7 @@ async def place(
     _check(app, price_cents, amount)
     async with app.db.transaction() as tx:
         await idempotency.take(tx, claim)
+        await freezing.refuse_if_frozen(tx, account_id)
         name = await _hold(tx, steam_item_id)
         await _refuse_who_cannot(tx, account_id, steam_item_id)
         await _refuse_what_can_be_bought(app, tx, account_id, steam_item_id, name, price_cents)
@@ -75,6 +76,7 @@ async def change(
     """
     async with app.db.transaction() as tx:
         await idempotency.take(tx, claim)
+        await freezing.refuse_if_frozen(tx, account_id)
         name = await _hold(tx, steam_item_id)
         order = await tx.row(
             BuyOrder,
