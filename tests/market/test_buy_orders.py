@@ -389,7 +389,7 @@ async def test_a_refusal_that_was_not_foreseen_sets_the_offer_aside_for_now(
     unready = await book.offer(50)
     await book.db.execute("UPDATE offer SET missing_at = $2 WHERE id = $1", unready, datetime.now(UTC))
     without = READY.replace("AND o.missing_at IS NULL", "")
-    monkeypatch.setattr("tradepost.market.buy_orders.filling.READY", without)
+    monkeypatch.setattr("tradepost.market.buy_orders.book.READY", without)
     offer = await book.offer(90)
     await book.fill()
     assert await book.bought() == [(buyer, offer, 90)]

@@ -17,6 +17,7 @@ from stock import wish
 from tradepost.app import App
 from tradepost.db import Db
 from tradepost.market import buy_orders, buying, ledger, offers, trades
+from tradepost.market.buy_orders.book import cheapest, lock_orders
 from tradepost.market.offers import Reprice
 from tradepost.rules.refusals import Conflicting, NotFound, Refusal, TooLittleMoney
 from tradepost.rules.trade import Ruled
@@ -91,14 +92,13 @@ async def test_who_is_first_in_line_is_first_under_many_workers(book: Book) -> N
 async def test_who_decides_has_the_name_s_turn(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
     """Else two would decide on what each of them is about to change."""
     free: list[bool] = []
-    offers_of = buy_orders.filling._offers
 
     async def looking(*all_: Any) -> Any:
         turn = f"buy orders of {book.item}"
         free.append(await book.db.value("SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))", turn))
-        return await offers_of(*all_)
+        return await cheapest(*all_)
 
-    monkeypatch.setattr("tradepost.market.buy_orders.filling._offers", looking)
+    monkeypatch.setattr("tradepost.market.buy_orders.filling.cheapest", looking)
     await book.order(await book.buyer(), 100)
     await book.offer(100)
     await book.fill()
@@ -184,13 +184,12 @@ async def test_an_order_that_is_removed_while_it_is_decided_on_buys_nothing(
     book: Book, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     buyer = await book.buyer()
-    lock_orders = buy_orders.filling._lock_orders
 
     async def meanwhile(*all_: Any) -> Any:
         await refused(buy_orders.remove(book.app, buyer, book.item))
         return await lock_orders(*all_)
 
-    monkeypatch.setattr("tradepost.market.buy_orders.filling._lock_orders", meanwhile)
+    monkeypatch.setattr("tradepost.market.buy_orders.filling.lock_orders", meanwhile)
     order = await book.order(buyer, 100)
     await book.offer(100)
     await book.fill()

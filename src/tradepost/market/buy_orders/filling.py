@@ -17,18 +17,18 @@ from tradepost import log
 from tradepost.app import App
 from tradepost.db import DatabaseBusy, DatabaseGone, Record, Tx
 from tradepost.market import buying, feed, ledger, switches
+from tradepost.market.buy_orders.book import as_order, cheapest, first_in_line, lock_offer, lock_orders
 from tradepost.market.buy_orders.ends import count_ends
-from tradepost.market.buy_orders.rows import COLUMNS, MEET, READY, BuyOrder, ready, take_turn
+from tradepost.market.buy_orders.rows import MEET, BuyOrder, ready, take_turn
 from tradepost.market.buy_orders.sleeping import sleep_for, sleep_without_money, wake
 from tradepost.market.buying import Buy
-from tradepost.rules.matching import Fill, Match, Offer, Order, again_in, next_fill
+from tradepost.rules.matching import Fill, Match, again_in, next_fill
 from tradepost.rules.refusals import SwitchedOff
 
 MATCHES_CLAIMED_MAX = 100  # due rows taken at once
 CLAIM_SECONDS = 60  # a claim holds so long by the market's clock; a worker that died lets go of it then
 NAMES_AT_ONCE = 4
 STEPS_MAX = 100  # of one name in one turn: then others have theirs
-READ_MAX = 100  # offers, and orders, that one decision looks at: the cheapest, and the first in line
 
 # Refusals that are about the offer or its seller: it stays, and is tried again later. All others are the owner's.
 OF_OFFER = frozenset(
@@ -115,9 +115,9 @@ async def _step(app: App, turn: Turn) -> bool:
     sold = None
     async with app.db.transaction() as tx:
         await take_turn(tx, turn.steam_item_id)
-        offers = await _offers(app, tx, turn)
-        line = await _line(tx, turn, offers) if offers else []
-        match = next_fill([_order(row) for row in line], offers)
+        offers = await cheapest(tx, ready(app, turn.steam_item_id), turn.aside)
+        line = await first_in_line(tx, turn.steam_item_id, offers) if offers else []
+        match = next_fill([as_order(row) for row in line], offers)
         if match.fill is None and not match.poor:
             await _conclude(app, tx, turn)
             return True
@@ -128,55 +128,13 @@ async def _step(app: App, turn: Turn) -> bool:
     return False
 
 
-async def _offers(app: App, tx: Tx, turn: Turn) -> list[Offer]:
-    """The cheapest offers that can be bought now and that some order reaches."""
-    return await tx.rows(
-        Offer,
-        f"SELECT o.id, o.price_cents, o.account_id AS payee_id, o.seller_id {READY} AND o.price_cents <= (SELECT max(reach_cents)"
-        " FROM buy_order WHERE steam_item_id = $1 AND state = 'live') AND o.id <> ALL ($5)"
-        " ORDER BY o.price_cents, o.id LIMIT $6",
-        *ready(app, turn.steam_item_id),
-        list(turn.aside),
-        READ_MAX,
-    )
-
-
-async def _line(tx: Tx, turn: Turn, offers: Sequence[Offer]) -> list[Record]:
-    """The first in line of those who reach the cheapest of these offers."""
-    return await tx.fetch(
-        "SELECT b.id, b.account_id, b.price_cents, b.reach_cents, b.place, b.amount, a.steamid, a.trade_token,"
-        " coalesce(w.deposit_cents + w.balance_cents, 0) AS purse_cents,"
-        " ARRAY(SELECT f.offer_id FROM buy_order_fill f WHERE f.order_id = b.id AND f.offer_id = ANY ($3)) AS took"
-        " FROM buy_order b JOIN account a ON a.id = b.account_id LEFT JOIN wallet w ON w.account_id = b.account_id"
-        " WHERE b.steam_item_id = $1 AND b.state = 'live' AND b.reach_cents >= $2"
-        " ORDER BY b.price_cents DESC, b.place LIMIT $4",
-        turn.steam_item_id,
-        min(offer.price_cents for offer in offers),
-        [offer.id for offer in offers],
-        READ_MAX,
-    )
-
-
-def _order(row: Record) -> Order:
-    return Order(
-        id=row["id"],
-        account_id=row["account_id"],
-        price_cents=row["price_cents"],
-        reach_cents=row["reach_cents"],
-        place=row["place"],
-        amount=row["amount"],
-        purse_cents=row["purse_cents"],
-        took=frozenset(row["took"]),
-    )
-
-
 async def _do(app: App, tx: Tx, turn: Turn, match: Match, line: dict[int, Record]) -> Fill | None:
     """Do what was decided on what was read without locks, as far as it still holds; return what was sold."""
     fill, now = match.fill, app.now()
-    if fill is not None and not await _lock_offer(tx, fill):
+    if fill is not None and not await lock_offer(tx, fill):
         return None
     # Offer, orders, wallets: the order of locks that everybody keeps.
-    orders = await _lock_orders(tx, [id_ for id_, _ in match.poor] + ([fill.order_id] if fill else []))
+    orders = await lock_orders(tx, [id_ for id_, _ in match.poor] + ([fill.order_id] if fill else []))
     if match.poor:
         purses = await ledger.lock_wallets(tx, {order.account_id for order in orders.values()})
         poor = {}
@@ -203,24 +161,6 @@ async def _do(app: App, tx: Tx, turn: Turn, match: Match, line: dict[int, Record
     else:
         await sleep_for(tx, order, owner["steamid"], code, now)
     return None
-
-
-async def _lock_offer(tx: Tx, fill: Fill) -> bool:
-    """Lock an offer and say whether it is still on sale at the price that was decided on."""
-    price_cents = await tx.value(
-        "SELECT price_cents FROM offer WHERE id = $1 AND state = 'on_sale' FOR NO KEY UPDATE", fill.offer_id
-    )
-    return bool(price_cents == fill.price_cents)
-
-
-async def _lock_orders(tx: Tx, ids: Sequence[int]) -> dict[int, BuyOrder]:
-    """Lock orders and return those that still are live, as they are now."""
-    rows = await tx.rows(
-        BuyOrder,
-        f"SELECT {COLUMNS} FROM buy_order WHERE id = ANY ($1) AND state = 'live' ORDER BY id FOR NO KEY UPDATE",
-        list(ids),
-    )
-    return {row.id: row for row in rows}
 
 
 async def _buy(app: App, tx: Tx, order: BuyOrder, fill: Fill, owner: Record) -> str:
