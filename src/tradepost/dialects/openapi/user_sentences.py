@@ -38,6 +38,13 @@ OF_USER_STRUCTS: dict[str, dict[str, str]] = {
     "OrderPlaced": {
         "itemid": "The item's id in the catalogue: `item_id` of the merchants' API.",
         "value": "The most that you pay for one, in cents.",
+    "MoneyPage": {"page": "Which page, from 0.", "count": "How many a page has, up to 50."},
+    "AlertNamed": {"id": "The alert's id in the list of payment alerts."},
+    "CashoutAsked": {
+        "amount": "How much, in cents, of what was earned.",
+        "method": "How it goes: by Skrill.",
+        "idempotency_key": "What the header Idempotency-Key would say.",
+    },
         "amount": "How many you want; without it one.",
     },
     "OrderChanged": {

@@ -8,6 +8,8 @@ from typing import Any
 
 from tradepost.dialects import fields
 from tradepost.dialects.user_api import fields as users
+from tradepost.dialects.user_api import money_fields as money
+from tradepost.dialects.user_api import sales_fields as sales
 from tradepost.market import rates
 from tradepost.market.tokens import LABEL_CHARS_MAX, SCOPES
 from tradepost.rules import contact
@@ -106,6 +108,9 @@ VALUES: dict[type, Value] = {
         _text(rf"{_IN_TAG}({_IN_TAG}| ){{0,30}}{_IN_TAG}(#[0-9]{{4}})?", "ann", "ann#1234")
     ),
     users.MailedCode: Value(_text("[0-9]{6}", "012345")),
+    money.PayoutMethod: Value(_text("[Ss][Kk][Rr][Ii][Ll][Ll]", "skrill")),
+    money.RequestKey: Value(_text("[!-~]{1,255}")),
+    money.Said: Value(_chars(1, money.SAID_CHARS_MAX, r"[^\u0000]")),
     users.SessionId: Value(_text("[ -~]{1,40}", "s17")),
     users.KeyPrefix: Value(_text("[ -~]{13}", "live_a1B2c3D4")),
     users.Label: Value(_chars(0, LABEL_CHARS_MAX)),

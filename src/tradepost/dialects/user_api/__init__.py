@@ -7,7 +7,7 @@ from starlette.routing import BaseRoute
 
 from tradepost.app import App
 from tradepost.dialects.pace import Paces
-from tradepost.dialects.user_api import access, contact, factor, orders, profile, sign_in
+from tradepost.dialects.user_api import access, contact, factor, money, orders, profile, sign_in
 from tradepost.dialects.user_api.calls import Calls
 from tradepost.dialects.user_api.ways import routes_of
 
@@ -20,6 +20,7 @@ CALLS: Calls = {
     **contact.CALLS,
     **factor.CALLS,
     **orders.CALLS,
+    **money.CALLS,
 }
 
 

@@ -22,6 +22,7 @@ from tradepost.market.idempotency import Claim
 from tradepost.rules.refusals import Conflicting, Malformed, Unauthenticated
 
 KEY = "Idempotency-Key"
+BODY_KEY = "idempotency_key"  # the same as a parameter, in calls that have one
 REPLAYED: Header = (b"idempotency-replayed", b"true")
 
 _KEY = re.compile(r"[!-~]{1,255}", re.ASCII)
@@ -100,7 +101,7 @@ class Call:
         values = set(header_values(self.scope, KEY.lower().encode()))
         if len(values) > 1:
             raise Conflicting(f"The header {KEY} is given more than once, with different values.")
-        key = next(iter(values), None)
+        key = next(iter(values), None) or getattr(self.asked, BODY_KEY, None)
         if key is not None and not _KEY.fullmatch(key):
             raise Malformed(KEY, "must have 1 to 255 visible ASCII characters")
         return key

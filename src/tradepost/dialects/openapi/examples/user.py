@@ -34,6 +34,24 @@ _GRAPH = [
     for day, buy, sale in ((15, 0, 431), (16, 0, 0), (17, 990, 0), (18, 0, 0), (19, 0, 868), (20, 0, 0), (21, 0, 431))
 ]
 
+_PAYOUT: dict[str, Any] = {
+    "id": 7,
+    "amount": 4_000,
+    "method": "skrill",
+    "address": "ann@example.com",
+    "state": "asked",
+    "reason": "",
+    "reference": None,
+    "timestamp": _NOW,
+    "changed": _NOW,
+}
+
+
+def _told(id_: int, text: str) -> dict[str, Any]:
+    row = {"id": id_, "text": text, "timestamp": _NOW, "closed": False}
+    return {"informations": [row], "page": 0, "count": 50, "total": 1}
+
+
 _ORDER: dict[str, Any] = {
     "id": 77,
     "steamid": _STEAMID,
@@ -178,6 +196,23 @@ USER: dict[str, Example] = {
         {"id": "8101"},
         {
             "informations": {
+    "user_notifications": Example({}, {"count": 1, "paymentReviews": 2}),
+    "user_getPaymentAlerts": Example(
+        {"page": 0, "count": 50},
+        _told(12, "Your payout of 40.00 USD was paid to ann@example.com; Skrill's reference is SKR-2044."),
+    ),
+    "user_getPaymentReviews": Example(
+        {"page": 0, "count": 50}, _told(11, "An operator looks at your payout of 40.00 USD.")
+    ),
+    "user_closePaymentAlert": Example({"id": 12}, {"message": "The payment alert is closed."}),
+    "user_closePaymentReviews": Example({}, {"message": "The payment reviews are closed."}),
+    "user_cashout": Example(
+        {"amount": 4000, "method": "skrill", "code": "123456"},
+        {"message": "40.00 USD are held; you are told when they are paid.", "informations": _PAYOUT},
+    ),
+    "user_getPayouts": Example(
+        {"page": 0, "count": 50}, {"informations": [_PAYOUT], "page": 0, "count": 50, "total": 1}
+    ),
                 "itemid": 8101,
                 "item_id": 8101,
                 "name": "AK-47 | Slate (Field-Tested)",
