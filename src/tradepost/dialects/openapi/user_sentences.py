@@ -22,6 +22,11 @@ OF_USER_STRUCTS: dict[str, dict[str, str]] = {
     "KeyNamed": {"prefix": "The key's first characters, as the list has them."},
     "TradeUrlAsked": {"tradeurl": "Your own trade URL."},
     "ShortUrlAsked": {"shorturl": "The short name; without it there is none any more."},
+    "MessagesAsked": {
+        "before": "Only messages older than the one of this id.",
+        "count": "How many at most; 50 is the most.",
+    },
+    "ReadAsked": {"id": "The newest message that was read; without it all were."},
     "MailAsked": {
         "mail": "The address that a code is sent to; without it there is no contact mail any more."
     },
@@ -33,11 +38,6 @@ OF_USER_STRUCTS: dict[str, dict[str, str]] = {
         "discordtag": "Your name at Discord; without it none is known.",
     },
     "FirstCode": {"code": "The first six digits of the new secret."},
-    "OrderOf": {"item": "The item's id in the catalogue: `item_id` of the merchants' API."},
-    "DepthOf": {"id": "The item's id in the catalogue: `item_id` of the merchants' API."},
-    "OrderPlaced": {
-        "itemid": "The item's id in the catalogue: `item_id` of the merchants' API.",
-        "value": "The most that you pay for one, in cents.",
     "MoneyPage": {"page": "Which page, from 0.", "count": "How many a page has, up to 50."},
     "AlertNamed": {"id": "The alert's id in the list of payment alerts."},
     "CashoutAsked": {
@@ -45,6 +45,11 @@ OF_USER_STRUCTS: dict[str, dict[str, str]] = {
         "method": "How it goes: by Skrill.",
         "idempotency_key": "What the header Idempotency-Key would say.",
     },
+    "OrderOf": {"item": "The item's id in the catalogue: `item_id` of the merchants' API."},
+    "DepthOf": {"id": "The item's id in the catalogue: `item_id` of the merchants' API."},
+    "OrderPlaced": {
+        "itemid": "The item's id in the catalogue: `item_id` of the merchants' API.",
+        "value": "The most that you pay for one, in cents.",
         "amount": "How many you want; without it one.",
     },
     "OrderChanged": {

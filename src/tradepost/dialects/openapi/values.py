@@ -121,4 +121,8 @@ VALUES: dict[type, Value] = {
         _whole(1, users.Days.MOST),
         _whole(1, users.Days.MOST),
     ),
+    sales.PeriodWord: Value(_text("(1[Ww]|1[Mm]|1[Yy]|[Aa][Ll][Ll])", "1W", "1M", "1Y", "All")),
+    sales.Mark: Value(_chars(0, sales.MARK_CHARS_MAX)),
+    sales.ReferralCode: Value(_text(f"[A-Za-z0-9_-]{{1,{sales.REF_CHARS_MAX}}}", "ann-42")),
+    sales.ExportToken: Value(_text("[0-9a-f]{128}")),
 }

@@ -7,7 +7,7 @@ from starlette.routing import BaseRoute
 
 from tradepost.app import App
 from tradepost.dialects.pace import Paces
-from tradepost.dialects.user_api import access, contact, factor, money, orders, profile, sign_in
+from tradepost.dialects.user_api import access, contact, factor, inbox, money, orders, profile, sales, sign_in
 from tradepost.dialects.user_api.calls import Calls
 from tradepost.dialects.user_api.ways import routes_of
 
@@ -19,7 +19,9 @@ CALLS: Calls = {
     **profile.CALLS,
     **contact.CALLS,
     **factor.CALLS,
+    **inbox.CALLS,
     **orders.CALLS,
+    **sales.CALLS,
     **money.CALLS,
 }
 

@@ -4,6 +4,7 @@ from tradepost.dialects.openapi.examples.agent import AGENT
 from tradepost.dialects.openapi.examples.notices import NOTICES
 from tradepost.dialects.openapi.examples.prices import PRICES
 from tradepost.dialects.openapi.examples.rows import Example
+from tradepost.dialects.openapi.examples.sales import SALES
 from tradepost.dialects.openapi.examples.user import USER
 from tradepost.dialects.openapi.examples.v1 import V1
 from tradepost.dialects.openapi.examples.v2 import V2
@@ -14,5 +15,5 @@ EXAMPLES: dict[tuple[str, str], Example] = {
     **{("v2", name): one for name, one in {**V2, **PRICES, **NOTICES}.items()},
     **{("v1", name): one for name, one in V1.items()},
     **{("agent", name): one for name, one in AGENT.items()},
-    **{("user", name): one for name, one in USER.items()},
+    **{("user", name): one for name, one in {**USER, **SALES}.items()},
 }

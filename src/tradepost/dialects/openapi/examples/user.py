@@ -29,11 +29,6 @@ _CODES = {"recoveryCodes": [f"{pair}-{pair[::-1]}" for pair in (
     "k7qm2", "xpd9a", "b3c4d", "e5f6g", "h7j8k", "m9n2p", "q3r4s", "t5u6v", "w7x8y", "z9a2b")]}  # fmt: skip
 _MAIL = {"address": "ann@example.com"}
 
-_GRAPH = [
-    {"date": f"2026-11-{day}", "buy": buy, "sale": sale}
-    for day, buy, sale in ((15, 0, 431), (16, 0, 0), (17, 990, 0), (18, 0, 0), (19, 0, 868), (20, 0, 0), (21, 0, 431))
-]
-
 _PAYOUT: dict[str, Any] = {
     "id": 7,
     "amount": 4_000,
@@ -142,6 +137,14 @@ USER: dict[str, Example] = {
         },
     ),
     "user_updateShortUrl": Example({"shorturl": "ann42"}, {"message": "Your short URL is saved."}),
+    "user_getMessages": Example(
+        {},
+        {
+            "messages": [{"id": 3, "text": "Your payout is paid.", "timestamp": _NOW, "read": False}],
+            "unread": 1,
+        },
+    ),
+    "user_readMessages": Example({"id": 3}, {"message": "They are read.", "unread": 0}),
     "user_setMailNotification": Example(
         {"mail": "ann@example.com"},
         {
@@ -173,21 +176,6 @@ USER: dict[str, Example] = {
     "user_confirm2fa": Example({"code": "123456"}, _CODES),
     "user_recoveryCodes": Example({"code": "123456"}, _CODES),
     "user_disable2fa": Example({"code": "123456"}, {"message": "The second factor is off."}),
-    "user_getSalesInfos": Example({}, {"informations": {"nb": 12, "price": 40_312, "user": _STEAMID}}),
-    "user_getSalesChartInfos": Example(
-        {"period": "1W"},
-        {
-            "informations": {
-                "week": 1_730,
-                "month": 9_912,
-                "global": 120_455,
-                "previousWeek": 2_210,
-                "previousMonth": 8_004,
-                "currentYear": 98_377,
-                "graph": _GRAPH,
-            }
-        },
-    ),
     "user_buyorder_item": Example({"item": "8101"}, {"informations": _ORDER}),
     "user_getBuyorder": Example(
         {"page": 0, "count": 50}, {"informations": [_ORDER], "page": 0, "count": 50, "total": 1}
@@ -196,23 +184,6 @@ USER: dict[str, Example] = {
         {"id": "8101"},
         {
             "informations": {
-    "user_notifications": Example({}, {"count": 1, "paymentReviews": 2}),
-    "user_getPaymentAlerts": Example(
-        {"page": 0, "count": 50},
-        _told(12, "Your payout of 40.00 USD was paid to ann@example.com; Skrill's reference is SKR-2044."),
-    ),
-    "user_getPaymentReviews": Example(
-        {"page": 0, "count": 50}, _told(11, "An operator looks at your payout of 40.00 USD.")
-    ),
-    "user_closePaymentAlert": Example({"id": 12}, {"message": "The payment alert is closed."}),
-    "user_closePaymentReviews": Example({}, {"message": "The payment reviews are closed."}),
-    "user_cashout": Example(
-        {"amount": 4000, "method": "skrill", "code": "123456"},
-        {"message": "40.00 USD are held; you are told when they are paid.", "informations": _PAYOUT},
-    ),
-    "user_getPayouts": Example(
-        {"page": 0, "count": 50}, {"informations": [_PAYOUT], "page": 0, "count": 50, "total": 1}
-    ),
                 "itemid": 8101,
                 "item_id": 8101,
                 "name": "AK-47 | Slate (Field-Tested)",
