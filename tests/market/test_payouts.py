@@ -13,11 +13,11 @@ from stock import MARKET_NOW, Stock, wish
 from tradepost.app import App
 from tradepost.config import Settings
 from tradepost.db import Db
-from tradepost.market import alerts, ledger, payouts, profiles, trades
+from tradepost.market import alerts, freezing, ledger, payouts, profiles, trades
 from tradepost.market.ledger import Wallet
 from tradepost.market.payouts import Payout
 from tradepost.rules.payout import State
-from tradepost.rules.refusals import Conflicting, Malformed, NotFound, TooLittleMoney
+from tradepost.rules.refusals import Conflicting, Frozen, Malformed, NotFound, TooLittleMoney
 
 pytestmark = pytest.mark.sql
 SETTINGS = Settings(mode="sandbox", payout_least_cents=100, payout_two_from_cents=50_000)
@@ -236,6 +236,20 @@ async def test_a_reference_that_is_none_is_refused(till: Till, reference: str) -
     payout = await approved(till)
     with pytest.raises(Malformed, match="reference"):
         await till.do(payouts.pay, payout, reference=reference)
+
+
+async def test_nothing_of_a_frozen_account_is_paid_out(till: Till) -> None:
+    asked, in_hand = await till.ask(), await approved(till)
+    await freezing.freeze(till.app, till.account, actor_id=None, reason="stolen cards")
+    with pytest.raises(Frozen):
+        await till.ask()
+    for verb, payout in ((payouts.approve, asked), (payouts.send, in_hand)):
+        with pytest.raises(Frozen):
+            await till.do(verb, payout)
+    await till.do(payouts.refuse, asked, reason="stolen cards")
+    assert (await till.do(payouts.pay, in_hand, reference="SKR-1")).state is State.PAID  # it was paid already
+    await freezing.thaw(till.app, till.account, actor_id=None, reason="a mistake")
+    await till.ask()
 
 
 async def test_a_payout_that_there_is_not_is_not_found(till: Till) -> None:

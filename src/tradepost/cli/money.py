@@ -1,4 +1,4 @@
-"""Verbs about payouts: what waits, and what an operator does with it."""
+"""Verbs about money that goes out and that came in, and what an operator does with it."""
 
 import sys
 from argparse import Namespace
@@ -6,11 +6,11 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from tradepost.cli import Adder
-from tradepost.cli.arguments import number, phrase
-from tradepost.cli.operating import the_app
+from tradepost.cli.arguments import number, phrase, steamid
+from tradepost.cli.operating import account_of, the_app
 from tradepost.config import Settings
 from tradepost.db import Tx
-from tradepost.market import audit, payouts
+from tradepost.market import audit, deposits, ledger, payouts
 from tradepost.market.payouts import Payout
 from tradepost.rules.money import write_cents
 from tradepost.rules.refusals import NotFound
@@ -77,6 +77,46 @@ async def not_sent(settings: Settings, options: Namespace) -> int:
         tx, options.id, by=options.by, reason=options.reason, now=now))  # fmt: skip
 
 
+# Deposits ----------------------------------------------------------------------------------------------------
+
+
+async def list_deposits(settings: Settings, options: Namespace) -> int:
+    """List an account's deposits, the newest first, with their references."""
+    async with the_app(settings) as app, app.db.transaction() as tx:
+        account = await account_of(tx, options.steamid)
+        found = await deposits.of_account(tx, account.id)
+    for one in found:
+        back = (
+            ""
+            if one.reversed_at is None
+            else f"  taken back {one.reversed_at:%Y-%m-%d %H:%M:%S} ({one.reversed_note})"
+        )
+        sys.stdout.write(
+            f"{one.at:%Y-%m-%d %H:%M:%S}  {write_cents(one.cents):>11} USD  {one.reference}  {one.note}{back}\n"
+        )
+    if not found:
+        sys.stdout.write("no deposits\n")
+    return 0
+
+
+async def reverse_deposit(settings: Settings, options: Namespace) -> int:
+    """Take back a deposit whose money never came, or went back; what is spent cannot be taken."""
+    async with the_app(settings) as app, app.db.transaction() as tx:
+        done = await deposits.reverse(
+            tx, options.reference, by=options.by, reason=options.reason, now=app.now()
+        )
+        detail = {"cents": done.cents, "reference": done.reference}
+        await _note(tx, done.account_id, "deposit reversed", options, app.real_now(), **detail)
+        purse = await ledger.wallet(tx, done.account_id)
+    sys.stdout.write(
+        f"{write_cents(done.cents)} USD were taken back; deposit {write_cents(purse.deposit_cents)} USD\n"
+    )
+    return 0
+
+
+# What they share ---------------------------------------------------------------------------------------------
+
+
 async def _step(
     settings: Settings, options: Namespace, deed: str, take: Callable[..., Awaitable[Payout]]
 ) -> int:
@@ -120,3 +160,9 @@ def add(verbs: Adder) -> None:
     group.verb("paid", paid, which, reference, by)
     group.verb("unknown", unknown, which, why, by)
     group.verb("not-sent", not_sent, which, why, by)
+    group = verbs.group("deposit", "money that came from outside")
+    group.verb("list", list_deposits, ("steamid", {"type": steamid, "help": "his SteamID64"}))
+    group.verb(
+        "reverse", reverse_deposit, ("reference", {"type": phrase, "help": "under which it was recorded"}),
+        ("--reason", {"type": phrase, "required": True, "help": "why: the owner is told so"}), by,
+    )  # fmt: skip

@@ -307,6 +307,14 @@ _FAULTS: tuple[tuple[str, str], ...] = (
              (SELECT count(DISTINCT actor) FROM payout_event e WHERE e.payout_id = p.id AND e.step = 'approve')""",
     ),
     (
+        "deposit {} was taken back otherwise than it came",
+        """SELECT r.key FROM transfer r JOIN entry b ON b.transfer_id = r.id AND b.account_id IS NOT NULL
+             LEFT JOIN transfer t ON t.key = 'deposit:' || substr(r.key, 18)
+             LEFT JOIN entry d ON d.transfer_id = t.id AND d.account_id IS NOT NULL
+            WHERE r.kind = 'deposit_reversed' AND (d.account_id, d.book, -d.amount_cents)
+                  IS DISTINCT FROM (b.account_id, b.book, b.amount_cents)""",
+    ),
+    (
         "the provider's reference {} is of more than one payout",
         "SELECT method || ' ' || reference FROM payout WHERE reference IS NOT NULL GROUP BY method, reference HAVING count(*) > 1",
     ),

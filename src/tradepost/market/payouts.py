@@ -74,6 +74,7 @@ async def ask(app: App, account_id: int, cents: int, claim: Claim[Payout] | None
         await idempotency.take(tx, claim)
         purse = (await ledger.lock_wallets(tx, [account_id]))[account_id]
         await freezing.refuse_if_frozen(tx, account_id)
+        await freezing.refuse_if_frozen(tx, account_id)
         address = await _address(tx, settings, account_id, app.real_now())
         open_ones = await tx.value(
             "SELECT count(*) FROM payout WHERE account_id = $1 AND ended_at IS NULL", account_id
@@ -118,7 +119,7 @@ async def _address(tx: Tx, settings: Settings, account_id: int, real_now: dateti
 
 async def approve(tx: Tx, payout_id: int, *, by: str, now: datetime) -> Payout:
     """Approve a payout; one above the limit waits for another operator, who has to be somebody else."""
-    payout = await _lock(tx, payout_id)
+    payout = await _lock_to_move(tx, payout_id)
     if by == await tx.value("SELECT steamid FROM account WHERE id = $1", payout.account_id):
         raise Conflicting("Nobody approves his own payout.")
     givers = [event.actor for event in await events(tx, payout_id) if event.step == Step.APPROVE]
@@ -173,6 +174,14 @@ async def _lock(tx: Tx, payout_id: int) -> Payout:
     payout = await read(tx, payout_id, lock=True)
     if payout is None:
         raise NotFound("There is no such payout.")
+    return payout
+
+
+async def _lock_to_move(tx: Tx, payout_id: int) -> Payout:
+    """Lock a payout for a step towards its payment, which no frozen account's takes; a freeze waits for the wallet."""
+    payout = await _lock(tx, payout_id)
+    await ledger.lock_wallets(tx, [payout.account_id])
+    await freezing.refuse_if_frozen(tx, payout.account_id)
     return payout
 
 
