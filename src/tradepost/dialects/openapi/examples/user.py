@@ -176,6 +176,23 @@ USER: dict[str, Example] = {
     "user_confirm2fa": Example({"code": "123456"}, _CODES),
     "user_recoveryCodes": Example({"code": "123456"}, _CODES),
     "user_disable2fa": Example({"code": "123456"}, {"message": "The second factor is off."}),
+    "user_notifications": Example({}, {"count": 1, "paymentReviews": 2}),
+    "user_getPaymentAlerts": Example(
+        {"page": 0, "count": 50},
+        _told(12, "Your payout of 40.00 USD was paid to ann@example.com; Skrill's reference is SKR-2044."),
+    ),
+    "user_getPaymentReviews": Example(
+        {"page": 0, "count": 50}, _told(11, "An operator looks at your payout of 40.00 USD.")
+    ),
+    "user_closePaymentAlert": Example({"id": 12}, {"message": "The payment alert is closed."}),
+    "user_closePaymentReviews": Example({}, {"message": "The payment reviews are closed."}),
+    "user_cashout": Example(
+        {"amount": 4000, "method": "skrill", "code": "123456"},
+        {"message": "40.00 USD are held; you are told when they are paid.", "informations": _PAYOUT},
+    ),
+    "user_getPayouts": Example(
+        {"page": 0, "count": 50}, {"informations": [_PAYOUT], "page": 0, "count": 50, "total": 1}
+    ),
     "user_buyorder_item": Example({"item": "8101"}, {"informations": _ORDER}),
     "user_getBuyorder": Example(
         {"page": 0, "count": 50}, {"informations": [_ORDER], "page": 0, "count": 50, "total": 1}
