@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from dialects.user_api.club import OTHER, USER, Club
+from tradepost.market import ledger, messages
 from tradepost.steam.ids import account_id
 
 TOKEN = "abcd-_12"
@@ -35,8 +36,6 @@ async def test_infos_have_the_types_of_the_document(club: Club) -> None:
 async def test_a_balance_is_a_hundred_times_that_of_the_merchants_api(club: Club) -> None:
     member = await club.browser()
     me = await club.account_id()
-    from tradepost.market import ledger
-
     async with club.db.transaction() as tx:
         await ledger.deposit(tx, me, 1_234, "one", club.app.now())
     assert (await member.get("/user/balance")).content == {"balance": 1234}
@@ -132,3 +131,26 @@ async def test_notices_by_mail_go_on_and_off(club: Club) -> None:
         assert (await infos(club))["notification"] == kept
     assert (await member.post("/user/setMailNotificationStatus", status=2)).body["field"] == "status"
     assert (await member.post("/user/setMailNotificationStatus")).body["field"] == "status"
+
+
+async def test_messages_of_operators_are_counted_until_they_are_read(club: Club) -> None:
+    member, other = await club.browser(), await club.browser(OTHER)
+    async with club.db.transaction() as tx:
+        sent = [
+            await messages.send(tx, await club.account_id(), text, actor_id=None, now=club.app.real_now())
+            for text in ("One.", "Two.", "Three.")
+        ]
+    assert (await infos(club))["message"] == 3
+    assert (await infos(club, OTHER))["message"] == 0
+    shown = (await member.get("/user/getMessages", count=2)).content
+    assert [row["text"] for row in shown["messages"]] == ["Three.", "Two."]
+    older = (await member.get("/user/getMessages", before=sent[1])).content
+    assert [(row["text"], row["read"]) for row in older["messages"]] == [("One.", False)]
+    assert (await other.get("/user/getMessages")).content == {"messages": [], "unread": 0}
+    await other.post("/user/readMessages", id=sent[2])
+    assert (await member.post("/user/readMessages", id=sent[0])).content["unread"] == 2
+    assert (await member.post("/user/readMessages")).content["unread"] == 0
+    assert (await infos(club))["message"] == 0
+    for id_ in ("9223372036854775808", "9999999999999999999"):
+        assert (await member.get("/user/getMessages", before=id_)).status == 200
+        assert (await member.post("/user/readMessages", id=id_)).status == 200

@@ -45,6 +45,10 @@ OF_USER_STRUCTS: dict[str, dict[str, str]] = {
         "method": "How it goes: by Skrill.",
         "idempotency_key": "What the header Idempotency-Key would say.",
     },
+    "DisputeAsked": {
+        "trade": "The trade's id, as the purchase history has it.",
+        "text": "What is wrong, in your words: up to 2,000 characters. An operator reads it.",
+    },
     "OrderOf": {"item": "The item's id in the catalogue: `item_id` of the merchants' API."},
     "DepthOf": {"id": "The item's id in the catalogue: `item_id` of the merchants' API."},
     "OrderPlaced": {
@@ -59,6 +63,7 @@ OF_USER_STRUCTS: dict[str, dict[str, str]] = {
     },
     "OrderRemoved": {"itemid": "The item's id in the catalogue: `item_id` of the merchants' API."},
     "OrdersAtOnce": {"orders": "Up to 100 orders, each placed or refused by itself."},
+    "HistoryPage": {"page": "Which page, from 0.", "count": "How many a page has, up to 50."},
     "ChartAsked": {
         "period": "How far back the chart goes, in capital letters or small ones; without it a month.",
         "chart_only": "Where it is there at all, whatever it says, the chart comes without the sums.",

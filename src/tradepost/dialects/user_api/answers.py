@@ -175,6 +175,28 @@ class MailNotices(Done):
     notification: Literal[0, 1]
 
 
+class MessageRow(Shown):
+    """A message of an operator."""
+
+    id: int
+    text: str
+    timestamp: Unix
+    read: bool
+
+
+class Messages(Shown):
+    """What operators wrote to the user."""
+
+    messages: list[MessageRow]
+    unread: Annotated[int, Meta(ge=0)]
+
+
+class MessagesRead(Done):
+    """Messages were read."""
+
+    unread: Annotated[int, Meta(ge=0)]
+
+
 # The second factor -------------------------------------------------------------------------------------------
 
 

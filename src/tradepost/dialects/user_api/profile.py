@@ -4,7 +4,7 @@ from typing import Any
 
 from tradepost.dialects.user_api import answers
 from tradepost.dialects.user_api.calls import Call, Calls, Content, Method, Nothing
-from tradepost.market import ledger, profiles, second_factor, users
+from tradepost.market import ledger, messages, profiles, second_factor, users
 from tradepost.steam.ids import account_id as steam_number
 from tradepost.steam.trade_url import TradeUrl
 
@@ -28,7 +28,7 @@ async def infos(call: Call, asked: Nothing) -> Content:
         "discordtag": profile.discordtag,
         "discord": profile.discord,
         "shorturl": profile.shorturl or "",
-        "message": 0,
+        "message": await messages.unread(tx, subject.account_id),
         "notification": int(profile.mail_notices),
     }
     return {"informations": informations}

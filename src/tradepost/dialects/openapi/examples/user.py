@@ -193,6 +193,14 @@ USER: dict[str, Example] = {
     "user_getPayouts": Example(
         {"page": 0, "count": 50}, {"informations": [_PAYOUT], "page": 0, "count": 50, "total": 1}
     ),
+    "user_dispute": Example(
+        {"trade": 4711, "text": "It is another item than the one I paid for."},
+        {
+            "message": "An operator looks at trade 4711; the seller is not paid before he has ruled.",
+            "trade": 4711,
+            "timestamp": _NOW,
+        },
+    ),
     "user_buyorder_item": Example({"item": "8101"}, {"informations": _ORDER}),
     "user_getBuyorder": Example(
         {"page": 0, "count": 50}, {"informations": [_ORDER], "page": 0, "count": 50, "total": 1}
