@@ -341,6 +341,14 @@ _FAULTS: tuple[tuple[str, str], ...] = (
             WHERE (m.account_id, m.book, m.amount_cents) IS DISTINCT FROM (c.account_id, c.bucket, c.amount_cents)""",
     ),
     (
+        "transfer {} was made for no trade, and its accounts do not list it as theirs",
+        """SELECT coalesce(e.transfer_id, l.transfer_id) FROM
+             (SELECT DISTINCT e.account_id, e.transfer_id FROM transfer t JOIN entry e ON e.transfer_id = t.id
+               WHERE t.trade_id IS NULL AND e.account_id IS NOT NULL) e
+             FULL JOIN transfer_of_account l USING (account_id, transfer_id)
+            WHERE e.transfer_id IS NULL OR l.transfer_id IS NULL""",
+    ),
+    (
         "trade {} is awaited by nobody: no time is set and no operator was asked",
         """SELECT id FROM trade WHERE state NOT IN ('finished', 'cancelled', 'reversed') AND due_at IS NULL AND case_at IS NULL""",
     ),

@@ -24,3 +24,26 @@ CREATE TABLE mail (                                      -- a mail that is due, 
 CREATE INDEX mail_due ON mail (due_at, id) WHERE state = 'waiting';
 CREATE INDEX mail_ended ON mail (ended_at) WHERE state <> 'waiting';
 CREATE INDEX mail_of_account ON mail (account_id) WHERE account_id IS NOT NULL;
+
+-- Whose money a transfer moved that was made for no trade: among a million trades an account has a few of these, and they
+-- are what its owner looks for. Written as the transaction commits, when the transfer has its entries; one that is made
+-- for a trade never gets here, so that buying pays nothing for it.
+CREATE TABLE transfer_of_account (
+    account_id  bigint      NOT NULL REFERENCES account,
+    transfer_id bigint      NOT NULL REFERENCES transfer,
+    PRIMARY KEY (account_id, transfer_id)
+);
+INSERT INTO transfer_of_account (account_id, transfer_id)
+SELECT DISTINCT e.account_id, e.transfer_id FROM transfer t JOIN entry e ON e.transfer_id = t.id
+ WHERE t.trade_id IS NULL AND e.account_id IS NOT NULL;
+
+CREATE FUNCTION transfer_finds_its_accounts() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO transfer_of_account (account_id, transfer_id)
+    SELECT DISTINCT account_id, transfer_id FROM entry WHERE transfer_id = NEW.id AND account_id IS NOT NULL ORDER BY 1;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER transfer_finds_its_accounts AFTER INSERT ON transfer DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW WHEN (NEW.trade_id IS NULL) EXECUTE FUNCTION transfer_finds_its_accounts();
+CREATE TRIGGER the_past_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON transfer_of_account
+    FOR EACH STATEMENT EXECUTE FUNCTION the_past_stays();

@@ -77,10 +77,10 @@ ROWS: dict[str, Row] = {
     "GET /user/getPayouts": Row(),
     "GET /user/getSalesInfos": Row(others=True),
     "GET /user/getSalesChartInfos": Row(others=True),
-    "GET /user/getSalesHistory": Row(),
-    "GET /user/getPurchaseHistory": Row(),
-    "GET /user/getBalanceHistory": Row(),
-    "GET /user/getTransactionHistory": Row(),
+    "GET /user/getSalesHistory": Row(others=True),
+    "GET /user/getPurchaseHistory": Row(others=True),
+    "GET /user/getBalanceHistory": Row(others=True),
+    "GET /user/getTransactionHistory": Row(others=True),
     "POST /item/buyorder": Row("buy", lambda things: {"itemid": things.item, **NEW}),
     "POST /item/buyorder/update": Row(
         "buy", lambda things: {"itemid": things.item, "value": 400}, names=True

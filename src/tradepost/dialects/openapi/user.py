@@ -36,6 +36,7 @@ _TAGS = {
     "factor": "Second factor",
     "money": "Money",
     "sales": "Sales",
+    "histories": "Sales",
     "orders": "Buy orders",
 }
 CAUSES = {

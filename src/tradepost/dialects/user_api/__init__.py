@@ -7,7 +7,18 @@ from starlette.routing import BaseRoute
 
 from tradepost.app import App
 from tradepost.dialects.pace import Paces
-from tradepost.dialects.user_api import access, contact, factor, inbox, money, orders, profile, sales, sign_in
+from tradepost.dialects.user_api import (
+    access,
+    contact,
+    factor,
+    histories,
+    inbox,
+    money,
+    orders,
+    profile,
+    sales,
+    sign_in,
+)
 from tradepost.dialects.user_api.calls import Calls
 from tradepost.dialects.user_api.ways import routes_of
 
@@ -22,6 +33,7 @@ CALLS: Calls = {
     **inbox.CALLS,
     **orders.CALLS,
     **sales.CALLS,
+    **histories.CALLS,
     **money.CALLS,
 }
 

@@ -26,8 +26,55 @@ _CHART: dict[str, Any] = {
         "graph": _GRAPH,
     }
 }
+_PURCHASE: dict[str, Any] = {
+    "id": 4_711,
+    "itemid": 8101,
+    "name": "AK-47 | Slate (Field-Tested)",
+    "project": "csgo",
+    "price": 431,
+    "state": "finished",
+    "reversed": False,
+    "explanation": "The trade is finished: the seller was paid.",
+    "timestamp": 1_794_571_200,
+    "ended": 1_795_262_400,
+}
+_SALE = {**_PURCHASE, "fee": 22, "amount": 409}
+_MOVEMENT = {
+    "id": 90_210,
+    "type": "finished",
+    "trade": 4_711,
+    "bucket": "balance",
+    "amount": 409,
+    "after": 12_345,
+    "balance": 14_345,
+    "timestamp": 1_795_262_400,
+}
+_TRANSACTION = {
+    "id": 90_333,
+    "type": "deposit",
+    "deposit": 2_000,
+    "balance": 0,
+    "payout": 0,
+    "reserve": 0,
+    "timestamp": 1_795_262_400,
+}
+
+
+def _page(row: dict[str, Any]) -> dict[str, Any]:
+    return {"informations": [row], "page": 0, "count": 50, "total": 1}
+
+
+_HISTORIES = {"Sales": _SALE, "Purchase": _PURCHASE, "Balance": _MOVEMENT, "Transaction": _TRANSACTION}
 
 SALES: dict[str, Example] = {
+    **{
+        f"user_get{name}History": Example({"page": 0, "count": 50}, _page(row))
+        for name, row in _HISTORIES.items()
+    },
+    **{
+        f"user_get{name}History_of_user": Example({"userid": _STEAMID, "page": 0, "count": 50}, _page(row))
+        for name, row in _HISTORIES.items()
+    },
     "user_getSalesInfos": Example({}, _ON_SALE),
     "user_getSalesInfos_of_user": Example({"userid": _STEAMID}, _ON_SALE),
     "user_getSalesChartInfos": Example({"period": "1W"}, _CHART),
