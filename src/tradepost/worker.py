@@ -13,18 +13,20 @@ from datetime import datetime, timedelta
 
 from tradepost import log
 from tradepost.app import App
-from tradepost.db import DatabaseBusy, DatabaseGone, Db, Tx
+from tradepost.db import DatabaseBusy, DatabaseGone, Tx
 from tradepost.market import (
     buy_orders,
+    checks,
     clock,
     feed,
     freezing,
     housekeeping,
     idempotency,
     jwts,
-    ledger,
+    operator_alerts,
     payments,
     rate_source,
+    retention,
     sending,
     sessions,
     trades,
@@ -39,7 +41,6 @@ CLAIM_SECONDS = 60  # a claim holds so long by the market's clock; a worker that
 AT_ONCE = 8  # looks at Steam at the same time
 BASELINE_AGAIN_SECONDS = 20.0  # before a buyer's inventory that could not be read is tried again
 BASELINES_MAX = 200  # trades whose buyers' inventories are wanted, newest first
-CHECK_SECONDS = 600.0  # for one check of the ledger
 AGAIN_SECONDS = 1.0  # between two attempts to follow the changes
 
 logger = log.get(__name__)
@@ -174,17 +175,7 @@ async def remember(app: App) -> int:
 
 async def check(app: App) -> int:
     """Check the ledger and say loudly what does not add up. Return how many faults there are."""
-    # On a connection of its own: each check reads all there is, which takes longer than a statement may else.
-    db = await Db.open(
-        app.db.dsn, min_size=1, max_size=1, statement_seconds=CHECK_SECONDS, name="tradepost check"
-    )
-    try:
-        async with db.transaction() as tx:
-            # One moment for all checks.
-            await tx.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            found = await ledger.faults(tx)
-    finally:
-        await db.close()
+    found = await checks.run(app)
     for fault in found:
         logger.error("ledger_fault", fault=fault)
     return len(found)
@@ -224,6 +215,9 @@ CHORES = (
     Chore(payments.close_quiet, 15, full=payments.QUIETED_MAX),
     Chore(sending.set_aside_left, 30, full=sending.SET_ASIDE_MAX),
     Chore(housekeeping.forget_notices, 600, full=housekeeping.NOTICES_FORGOTTEN_MAX),
+    Chore(operator_alerts.tell_operators, 2, full=operator_alerts.CLAIMED_MAX),
+    Chore(retention.forget_events, 3600, full=retention.TRADES_LOOKED_AT),
+    Chore(retention.forget_told, 3600, full=retention.FORGOTTEN_MAX),
     Chore(sessions.forget_sign_ins, 600, full=sessions.FORGOTTEN_MAX),
     Chore(jwts.forget_jwts, 600, full=jwts.FORGOTTEN_MAX),
     Chore(keep_simulator_in_step, 15),
