@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from tradepost import log
 from tradepost.db import Reader, Tx
 
@@ -43,8 +45,16 @@ async def note(
     """Write down, in the transaction that does it, what somebody did; `now` is real time."""
     await tx.execute(
         "INSERT INTO audit (at, actor_id, subject_id, deed, detail, reason, request_id) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        now, actor_id, subject_id, deed, dict(detail or {}), reason[:REASON_CHARS_MAX], log.request_id.get(),
+        now, actor_id, subject_id, deed, _plain(detail or {}), reason[:REASON_CHARS_MAX], log.request_id.get(),
     )  # fmt: skip
+
+
+def _plain(detail: Mapping[str, Any]) -> dict[str, Any]:
+    """What was done, in what JSON has: parameters of the dialects are texts and numbers of kinds of their own."""
+    plain: dict[str, Any] = msgspec.to_builtins(
+        dict(detail), enc_hook=lambda value: int(value) if isinstance(value, int) else str(value)
+    )
+    return plain
 
 
 async def page(
