@@ -7,8 +7,9 @@ import pytest
 
 from dialects.user_api.club import OTHER, USER, Club, Member
 from factors import code_of, turn_on
-from stock import MARKET_NOW
-from tradepost.market import alerts, ledger, payouts, profiles
+from stock import MARKET_NOW, Stock, wish
+from tradepost.market import alerts, disputes, ledger, payouts, profiles, trades
+from tradepost.rules.trade import Delivered, Leased, OfferSeen
 
 NO_ALERT = (404, "There is no such payment alert.")
 NUMBERS = [
@@ -117,7 +118,7 @@ async def test_a_page_is_a_page(club: Club) -> None:
 
 PATHS = {
     "GET": ["/user/notifications", "/user/getPaymentAlerts", "/user/getPaymentReviews", "/user/getPayouts"],
-    "POST": ["/user/closePaymentAlert", "/user/closePaymentReviews", "/user/cashout"],
+    "POST": ["/user/closePaymentAlert", "/user/closePaymentReviews", "/user/cashout", "/user/dispute"],
 }
 
 
@@ -130,10 +131,10 @@ async def test_money_is_for_who_is_connected_and_of_himself_alone(club: Club, me
     assert (await member.call(method, f"{path}/{OTHER}")).status == 404
     if method == "POST":
         reader = await club.program(scopes=["read", "buy"])
-        assert (await reader.post(path, id=1, amount=1_000)).refusal[0] == 403
+        assert (await reader.post(path, id=1, amount=1_000, text="wrong")).refusal[0] == 403
         browser = await club.browser()
         browser.headers = {}
-        reply = await browser.post(path, id=1, amount=1_000)
+        reply = await browser.post(path, id=1, amount=1_000, text="wrong")
         assert (reply.status, reply.body.get("error")) == (403, "CSRF")
 
 
@@ -250,3 +251,71 @@ async def test_a_key_that_cannot_be_is_told_by_its_name(club: Club) -> None:
     for key in ("a b", "é", "x" * 256):
         reply = await member.post("/user/cashout", amount=1_000, idempotency_key=key)
         assert (reply.refusal[0], reply.body["field"]) == (300, "idempotency_key")
+
+
+# Disputes ----------------------------------------------------------------------------------------------------
+
+
+async def bought(club: Club, steamid: str = USER) -> int:
+    """Somebody has bought something, and has it; the trade's id."""
+    app, buyer = club.app, await club.account_id(steamid)
+    stock = Stock(club.db, people=500, assets=80_000_000_000)
+    seller = await stock.person()
+    await stock.online(seller)
+    async with club.db.transaction() as tx:
+        await ledger.deposit(tx, buyer, 1_000, "for a purchase", MARKET_NOW)
+    view = await trades.buy(app, wish(buyer, await stock.offer(seller, 400), steamid))
+    for event in (Leased(), OfferSeen(2, "7000000001"), Delivered("50000000001")):
+        async with club.db.transaction() as tx:
+            decision = await trades.happened(
+                tx, app.settings, view.trade.id, event, witness="public_inventory", now=app.now()
+            )
+            assert not decision.refused
+    return view.trade.id
+
+
+async def test_a_buyer_disputes_what_he_got(club: Club) -> None:
+    member = await club.browser()
+    trade = await bought(club)
+    content = (
+        await member.post("/user/dispute", trade=trade, text=" It is  another item.\r\nReally. ")
+    ).content
+    assert (
+        content["message"]
+        == f"An operator looks at trade {trade}; the seller is not paid before he has ruled."
+    )
+    assert content["trade"] == trade
+    (found,) = await disputes.open_disputes(club.db)
+    assert found.text == "It is  another item.\nReally."
+    again = await member.post("/user/dispute", trade=trade, text="Hurry!")
+    assert again.refusal == (300, "This trade was disputed already.")
+    assert (await member.get("/user/notifications")).content["paymentReviews"] == 1
+
+
+async def test_another_s_trade_is_not_there_to_be_disputed(club: Club) -> None:
+    await club.browser()
+    other = await club.program(OTHER)
+    trade = await bought(club)
+    for id_ in (trade, 2**31, 2**63 - 1, 2**63):
+        reply = await other.post("/user/dispute", trade=id_, text="Mine!")
+        assert reply.refusal == (404, "There is no such trade of yours.")
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"text": "x"}, "trade"), ({"trade": "x", "text": "x"}, "trade"), ({"trade": 1}, "text"),
+        ({"trade": 1, "text": "x" * 2_001}, "text"), ({"trade": 1, "text": "a\x07b"}, "text"), ({"trade": 1, "text": "a\u202eb"}, "text"), ({"trade": 1, "text": [1]}, "text"),
+    ],
+)  # fmt: skip
+async def test_a_dispute_that_says_nothing_is_told_so(club: Club, values: Any, field: str) -> None:
+    reply = await (await club.program()).post("/user/dispute", **values)
+    assert (reply.refusal[0], reply.body["field"]) == (300, field)
+
+
+async def test_a_dispute_sent_twice_under_its_key_is_one(club: Club) -> None:
+    member = await club.browser()
+    trade = await bought(club)
+    how = {"json": {"trade": trade, "text": "wrong"}, "headers": {"Idempotency-Key": "d1"}}
+    first, again = [await member.call("POST", "/user/dispute", **how) for _ in range(2)]
+    assert first.content == again.content

@@ -1,4 +1,4 @@
-"""The user API's calls about money: what one is told of it, and how it goes out."""
+"""The user API's calls about money: what one is told of it, how it goes out, and what is disputed."""
 
 from typing import Annotated, Any
 
@@ -9,9 +9,10 @@ from tradepost.dialects.shapes import Also
 from tradepost.dialects.user_api import money_answers as answers
 from tradepost.dialects.user_api.answers import Done
 from tradepost.dialects.user_api.calls import Call, Calls, Content, Method, Nothing
-from tradepost.dialects.user_api.money_fields import PayoutMethod, RequestKey
-from tradepost.market import alerts, payouts
+from tradepost.dialects.user_api.money_fields import PayoutMethod, RequestKey, Said
+from tradepost.market import alerts, disputes, payouts
 from tradepost.market.alerts import Kind
+from tradepost.market.disputes import Dispute
 from tradepost.market.payouts import Payout
 from tradepost.rules.money import write_cents
 
@@ -120,6 +121,27 @@ def _payout(payout: Payout) -> dict[str, Any]:
     }
 
 
+# Disputes ----------------------------------------------------------------------------------------------------
+
+
+class DisputeAsked(msgspec.Struct):
+    """What is wrong with a trade."""
+
+    trade: Annotated[Id, Also("id"), Also("trade_id")]
+    text: Said
+
+
+async def dispute(call: Call, asked: DisputeAsked) -> Content:
+    """Dispute what one bought, while Steam protects the trade: the seller is not paid before an operator has ruled."""
+
+    def told(begun: Dispute) -> dict[str, Any]:
+        message = f"An operator looks at trade {begun.trade_id}; the seller is not paid before he has ruled."
+        return {"message": message, "trade": begun.trade_id, "timestamp": int(begun.at.timestamp())}
+
+    trade_id, claim = min(asked.trade, ID_MAX), call.claim(told)
+    return told(await disputes.begin(call.app, call.me.account_id, trade_id, asked.text, claim))
+
+
 CALLS: Calls = {
     "/user/notifications": {"GET": Method(notifications, answers=answers.Notifications)},
     "/user/getPaymentAlerts": {"GET": Method(list_alerts, answers=answers.AlertsShown)},
@@ -129,5 +151,6 @@ CALLS: Calls = {
     "/user/cashout": {
         "POST": Method(cashout, scope="sell", step_up="yes", per_minute=10, answers=answers.PayoutAsked)
     },
+    "/user/dispute": {"POST": Method(dispute, scope="sell", per_minute=10, answers=answers.DisputeBegun)},
     "/user/getPayouts": {"GET": Method(list_payouts, answers=answers.PayoutsShown)},
 }

@@ -62,3 +62,10 @@ class PayoutsShown(Shown):
     page: Annotated[int, Meta(ge=0)]
     count: Annotated[int, Meta(ge=1, le=50)]
     total: Annotated[int, Meta(ge=0)]
+
+
+class DisputeBegun(Done):
+    """A trade is disputed."""
+
+    trade: int
+    timestamp: Unix

@@ -39,11 +39,12 @@ class Said(str):
     """What somebody says in his own words, over several lines if he likes."""
 
     __slots__ = ()
+    HAS_LINES = True
 
     @classmethod
     def read(cls, text: str) -> "Said":
-        """The words as they are, without what cannot be seen."""
-        said = "".join(c for c in text.strip() if c.isprintable() or c in "\n\t")
-        if not 1 <= len(said) <= SAID_CHARS_MAX:
-            raise ValueError(f"must have 1 to {SAID_CHARS_MAX} characters")
+        """The words as they are, with one kind of line end, and nothing that turns the text around it about."""
+        said = text.replace("\r\n", "\n").replace("\r", "\n").strip()
+        if not 1 <= len(said) <= SAID_CHARS_MAX or not all(c.isprintable() or c in "\n\t" for c in said):
+            raise ValueError(f"must have 1 to {SAID_CHARS_MAX:,} characters that can be seen")
         return cls(said)
