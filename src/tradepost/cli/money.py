@@ -6,11 +6,11 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from tradepost.cli import Adder
-from tradepost.cli.arguments import number, phrase, steamid
+from tradepost.cli.arguments import cents, number, phrase, steamid
 from tradepost.cli.operating import account_of, the_app
 from tradepost.config import Settings
 from tradepost.db import Tx
-from tradepost.market import audit, deposits, ledger, payouts
+from tradepost.market import audit, deposits, fees, ledger, payouts
 from tradepost.market.payouts import Payout
 from tradepost.rules.money import write_cents
 from tradepost.rules.refusals import NotFound
@@ -114,6 +114,36 @@ async def reverse_deposit(settings: Settings, options: Namespace) -> int:
     return 0
 
 
+# Fees --------------------------------------------------------------------------------------------------------
+
+
+async def show_fees(settings: Settings, _: Namespace) -> int:
+    """Print what the market earned and still has, and what was taken out."""
+    async with the_app(settings) as app, app.db.transaction() as tx:
+        there, taken = await fees.left(tx), await fees.withdrawals(tx)
+    sys.stdout.write(f"{write_cents(there)} USD\n")
+    for one in taken:
+        sys.stdout.write(
+            f"  {one.at:%Y-%m-%d %H:%M:%S}  -{write_cents(one.cents)}  {one.reference}  {one.note}\n"
+        )
+    return 0
+
+
+async def withdraw_fees(settings: Settings, options: Namespace) -> int:
+    """Take fees out that the market earned, once for a reference."""
+    async with the_app(settings) as app, app.db.transaction() as tx:
+        moved = await fees.withdraw(
+            tx, options.amount, options.reference, by=options.by, note=options.reason, now=app.now()
+        )
+        if moved:
+            detail = {"cents": options.amount, "reference": options.reference}
+            await _note(tx, None, "fees withdrawn", options, app.real_now(), **detail)
+        there = await fees.left(tx)
+    sys.stdout.write("taken out" if moved else "this reference was taken out before: nothing moved")
+    sys.stdout.write(f"; {write_cents(there)} USD are left\n")
+    return 0
+
+
 # What they share ---------------------------------------------------------------------------------------------
 
 
@@ -165,4 +195,11 @@ def add(verbs: Adder) -> None:
     group.verb(
         "reverse", reverse_deposit, ("reference", {"type": phrase, "help": "under which it was recorded"}),
         ("--reason", {"type": phrase, "required": True, "help": "why: the owner is told so"}), by,
+    )  # fmt: skip
+    group = verbs.group("fees", "what the market earned")
+    group.verb("show", show_fees)
+    group.verb(
+        "withdraw", withdraw_fees, ("amount", {"type": cents, "help": "in USD, such as 100.00"}),
+        ("reference", {"type": phrase, "help": "a name for this: the same twice moves the money once"}),
+        ("--reason", {"type": phrase, "default": "", "help": "what for: it is kept with the transfer"}), by,
     )  # fmt: skip

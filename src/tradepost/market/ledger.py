@@ -315,6 +315,10 @@ _FAULTS: tuple[tuple[str, str], ...] = (
                   IS DISTINCT FROM (b.account_id, b.book, b.amount_cents)""",
     ),
     (
+        "more fees were taken out than the market earned: {} cents are left",
+        """SELECT sum(amount_cents) FROM entry WHERE book = 'fees' HAVING sum(amount_cents) < 0""",
+    ),
+    (
         "the provider's reference {} is of more than one payout",
         "SELECT method || ' ' || reference FROM payout WHERE reference IS NOT NULL GROUP BY method, reference HAVING count(*) > 1",
     ),
