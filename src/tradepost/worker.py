@@ -15,9 +15,12 @@ from tradepost import log
 from tradepost.app import App
 from tradepost.db import DatabaseBusy, DatabaseGone, Tx
 from tradepost.market import (
+    beats,
     buy_orders,
+    checkouts,
     checks,
     clock,
+    exports,
     feed,
     freezing,
     housekeeping,
@@ -218,8 +221,11 @@ CHORES = (
     Chore(operator_alerts.tell_operators, 2, full=operator_alerts.CLAIMED_MAX),
     Chore(retention.forget_events, 3600, full=retention.TRADES_LOOKED_AT),
     Chore(retention.forget_told, 3600, full=retention.FORGOTTEN_MAX),
+    Chore(exports.forget_exports, 600, full=exports.FORGOTTEN_MAX),
+    Chore(checkouts.ask_provider, 20, full=checkouts.CLAIMED_MAX),
     Chore(sessions.forget_sign_ins, 600, full=sessions.FORGOTTEN_MAX),
     Chore(jwts.forget_jwts, 600, full=jwts.FORGOTTEN_MAX),
+    Chore(beats.beat, 5),
     Chore(keep_simulator_in_step, 15),
     Chore(check, 3600),
 )

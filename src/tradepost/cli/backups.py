@@ -4,6 +4,7 @@ import os
 import re
 import sys
 from argparse import Namespace
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 from tradepost.app import Clock
@@ -11,10 +12,12 @@ from tradepost.cli import Adder
 from tradepost.cli.operating import the_app
 from tradepost.cli.running import database
 from tradepost.config import Settings, keys
-from tradepost.db import Db, migrate
+from tradepost.db import DatabaseBusy, DatabaseGone, Db, migrate
 from tradepost.db.migrations import OLDEST_MAJOR
+from tradepost.embedded import EmbeddedError
 from tradepost.embedded.tools import run_tool
-from tradepost.market import restoring, seals
+from tradepost.market import doctor, restoring, seals
+from tradepost.market.doctor import Finding
 from tradepost.rules.refusals import Conflicting, NotFound
 
 MAGIC = b"PGDMP"  # how an archive of pg_dump begins
@@ -80,6 +83,33 @@ async def restore(settings: Settings, options: Namespace) -> int:
         done = await restoring.reconcile(app)
     _tell(done, sorted(set(names) - set(keys(settings))))
     return 1 if done.faults else 0
+
+
+async def examine(settings: Settings, _: Namespace) -> int:
+    """Look at everything that has to be right around the market; exit with 1 if anything is not."""
+    bad = 0
+    async with AsyncExitStack() as stack:
+        db: Db | None = None
+        try:
+            dsn = await stack.enter_async_context(database(settings))
+            db = await Db.open(dsn, min_size=1, max_size=2)
+            stack.push_async_callback(db.close)
+        except (DatabaseGone, DatabaseBusy, EmbeddedError, OSError) as error:
+            bad += _line(
+                Finding("database", False, str(error), "see that it runs, and what DATABASE_URL says")
+            )
+        async for found in doctor.examine(settings, db):
+            bad += _line(found)
+    sys.stdout.write(f"{bad} things to see to\n" if bad else "all is well\n")
+    return 1 if bad else 0
+
+
+def _line(found: Finding) -> bool:
+    """Write a finding as its line, and what to do as another; say whether it is bad."""
+    sys.stdout.write(f"{'good' if found.is_good else 'BAD '}  {found.name}: {found.sentence}\n")
+    if not found.is_good and found.remedy:
+        sys.stdout.write(f"      -> {found.remedy}\n")
+    return not found.is_good
 
 
 def _tell(done: restoring.Restored, missing_keys: list[str]) -> None:
@@ -152,6 +182,7 @@ async def _make_room(dsn: str, *, replace: bool) -> None:
 
 def add(verbs: Adder) -> None:
     """Add the verbs about backups."""
+    verbs.verb("doctor", examine)
     verbs.verb("backup", backup, ("file", {"type": Path, "help": "where to write it; must not exist"}))
     verbs.verb(
         "restore", restore,

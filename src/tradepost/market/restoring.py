@@ -23,7 +23,7 @@ READ_THE_BOOKS = "Restored from a backup: this may have been paid since; read th
 
 # What is true only of the moment: who is connected, and what agents last said of themselves. Nor is it in a backup.
 MOMENTARY = (
-    "change", "session", "jwt", "sign_in", "openid_nonce", "presence", "inventory_scan", "pairing_code", "export_token",
+    "change", "session", "jwt", "sign_in", "openid_nonce", "presence", "inventory_scan", "pairing_code", "worker", "export_token",
 )  # fmt: skip
 
 

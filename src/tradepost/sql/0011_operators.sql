@@ -299,6 +299,13 @@ CREATE TABLE ledger_check (
     faults      text[]      NOT NULL
 );
 
+-- The workers that run, by what they last said.
+CREATE TABLE worker (
+    name        text        PRIMARY KEY,                 -- its machine and process
+    began_at    timestamptz NOT NULL,                    -- real time, both
+    beat_at     timestamptz NOT NULL
+);
+
 -- What operators are told of. Noted by the row that it is about, so that no way there can forget it; told of by the
 -- worker, by mail and by a call, each once.
 CREATE TABLE operator_alert (
