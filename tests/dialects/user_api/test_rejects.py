@@ -8,9 +8,10 @@ from urllib.parse import quote
 import pytest
 
 from dialects.notations import NO_LIMIT
+from dialects.user_api.authorization import ROWS
 from dialects.user_api.club import Club, Member, Reply, club_on
 from dialects.user_api.rejects import NONSENSE, takers
-from dialects.user_api.test_authorization import state_of
+from dialects.user_api.test_authorization import NOBODYS, state_of
 from tradepost.dialects.openapi.examples import EXAMPLES
 from tradepost.dialects.openapi.user import operation_id
 from tradepost.dialects.pace import Pace
@@ -75,7 +76,8 @@ async def test_nonsense_is_refused_and_named_and_nothing_is_done(
     club: Club, member: Member, method: str, path: str, name: str, kind: Any, is_list: bool
 ) -> None:
     example = EXAMPLES.get(("user", operation_id(path, method, CALLS[path])))
-    others = {key: value for key, value in (example.asked if example else {}).items() if key != name}
+    asked = example.asked if example else ROWS[f"{method} {path}"].asked(NOBODYS)
+    others = {key: value for key, value in asked.items() if key != name}
     in_path = f"{{{name}}}" in path
     if method != "GET" and not in_path:
         for value in EMPTY:
