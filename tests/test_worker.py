@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from agent.selling import Selling, saw, selling, told
+from agent.selling import Selling, an_app, saw, selling, told
 from tradepost import worker
 from tradepost.app import App
 from tradepost.db import Db, Tx
-from tradepost.market import clock, ledger, reports, sightings, trades, witness
+from tradepost.market import buy_orders, clock, ledger, offers, reports, sightings, trades, witness
+from tradepost.market.offers import Reprice
 from tradepost.market.trades import TradeView
 from tradepost.rules.trade import Delivered, LookFailed, Settled, SettlementKnown
 
@@ -153,3 +154,44 @@ async def test_a_large_ledger_may_take_its_time(world: Selling, monkeypatch: pyt
         assert await worker.check(world.app) == 1
     finally:
         await hurried.close()
+
+
+async def test_a_chore_that_looks_at_changes_does_not_wait_for_its_time(world: Selling) -> None:
+    turns: list[int] = []
+    stop = asyncio.Event()
+
+    async def look(app: App) -> int:
+        turns.append(1)
+        if len(turns) == 2:
+            stop.set()
+        return 0
+
+    resting = asyncio.create_task(worker._repeat(world.app, worker.Chore(look, 3_600, at_changes=True), stop))
+    while not turns:
+        await asyncio.sleep(0)
+    world.app.changed.set()
+    while len(turns) < 2:
+        await asyncio.sleep(0)
+    world.app.changed.set()  # it stops at the next look
+    await asyncio.wait_for(resting, 5)
+
+
+async def test_an_offer_that_another_process_lists_wakes_the_worker_which_fills_an_order(
+    world: Selling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chores = [chore for chore in worker.CHORES if chore.at_changes]
+    monkeypatch.setattr(worker, "CHORES", chores)
+    item = await world.stock.item()
+    await world.stock.online(world.seller_id)
+    offer = await world.stock.offer(world.seller_id, 500)
+    await buy_orders.place(world.app, world.buyer_id, item, 100, 1)
+    async with an_app(world.app.db) as other:
+        stop = asyncio.Event()
+        working = asyncio.create_task(worker.work(other, stop))
+        steamid = await world.stock.steamid_of(world.seller_id)
+        await offers.reprice(world.app, world.seller_id, steamid, [Reprice(offer, 100)])
+        while not await world.app.db.value("SELECT count(*) FROM trade"):
+            await asyncio.sleep(0)
+        stop.set()
+        await asyncio.wait_for(working, 10)
+    assert await world.app.db.value("SELECT state FROM offer WHERE id = $1", offer) == "reserved"

@@ -46,6 +46,7 @@ class App:
     buys: Batches = field(default_factory=Batches)
     ring: Ring = field(default_factory=Ring)
     shelves_ready: asyncio.Event = field(default_factory=asyncio.Event)
+    changed: asyncio.Event = field(default_factory=asyncio.Event)  # set whenever the changes were read
 
     def now(self) -> datetime:
         """Return the market's time, in UTC."""

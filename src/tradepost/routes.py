@@ -3,7 +3,7 @@
 from starlette.routing import BaseRoute
 
 from tradepost.app import App
-from tradepost.dialects import agent_api, health, pay, sandbox, web
+from tradepost.dialects import agent_api, health, operator_api, pay, sandbox, user_api, web
 from tradepost.dialects.openapi import papers
 from tradepost.dialects.pace import Paces
 from tradepost.dialects.shadowpay import v1, v2
@@ -17,6 +17,8 @@ def routes(app: App) -> list[BaseRoute]:
         *v1.routes(app, pace),  #      /api/v1      merchants
         *v2.routes(app, pace),  #      /api/v2
         *agent_api.routes(app),  #     /agent/v1    sellers' programs
+        *user_api.routes(app, pace),  # /user /item  users, in their browsers and by their programs
+        *operator_api.routes(app, pace),  # /operator  admins, in their browsers
         *sandbox.routes(app),  #       /sandbox     the clock, where it may be moved
         *web.routes(app),  #           / /merchant  pages, for people who sign in through Steam
         *pay.routes(app, pace),  #     /en/pay/...  links of merchants; pages below /en/pay go before it

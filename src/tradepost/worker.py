@@ -13,15 +13,23 @@ from datetime import datetime, timedelta
 
 from tradepost import log
 from tradepost.app import App
-from tradepost.db import DatabaseBusy, DatabaseGone, Db, Tx
+from tradepost.db import DatabaseBusy, DatabaseGone, Tx
 from tradepost.market import (
+    beats,
+    buy_orders,
+    checkouts,
+    checks,
     clock,
+    exports,
     feed,
+    freezing,
     housekeeping,
     idempotency,
-    ledger,
+    jwts,
+    operator_alerts,
     payments,
     rate_source,
+    retention,
     sending,
     sessions,
     trades,
@@ -36,7 +44,6 @@ CLAIM_SECONDS = 60  # a claim holds so long by the market's clock; a worker that
 AT_ONCE = 8  # looks at Steam at the same time
 BASELINE_AGAIN_SECONDS = 20.0  # before a buyer's inventory that could not be read is tried again
 BASELINES_MAX = 200  # trades whose buyers' inventories are wanted, newest first
-CHECK_SECONDS = 600.0  # for one check of the ledger
 AGAIN_SECONDS = 1.0  # between two attempts to follow the changes
 
 logger = log.get(__name__)
@@ -171,17 +178,7 @@ async def remember(app: App) -> int:
 
 async def check(app: App) -> int:
     """Check the ledger and say loudly what does not add up. Return how many faults there are."""
-    # On a connection of its own: each check reads all there is, which takes longer than a statement may else.
-    db = await Db.open(
-        app.db.dsn, min_size=1, max_size=1, statement_seconds=CHECK_SECONDS, name="tradepost check"
-    )
-    try:
-        async with db.transaction() as tx:
-            # One moment for all checks.
-            await tx.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            found = await ledger.faults(tx)
-    finally:
-        await db.close()
+    found = await checks.run(app)
     for fault in found:
         logger.error("ledger_fault", fault=fault)
     return len(found)
@@ -202,12 +199,15 @@ class Chore:
     run: Callable[[App], Awaitable[int]]
     every_seconds: float
     full: int | None = None  # so much done in one turn means that more is waiting
+    at_changes: bool = False  # and at once when something in the market changed
 
 
 CHORES = (
     Chore(attend, 0.5, full=CLAIM_MAX),
     Chore(remember, 0.5),
+    Chore(buy_orders.fill_buy_orders, 0.5, full=buy_orders.MATCHES_CLAIMED_MAX, at_changes=True),
     Chore(housekeeping.end_offers_of_banned, 5),
+    Chore(freezing.end_offers_of_frozen, 5),
     Chore(housekeeping.learn_profiles, 30),
     Chore(housekeeping.refresh_prices, 20),
     Chore(rate_source.refresh_rates, 30),
@@ -218,7 +218,14 @@ CHORES = (
     Chore(payments.close_quiet, 15, full=payments.QUIETED_MAX),
     Chore(sending.set_aside_left, 30, full=sending.SET_ASIDE_MAX),
     Chore(housekeeping.forget_notices, 600, full=housekeeping.NOTICES_FORGOTTEN_MAX),
+    Chore(operator_alerts.tell_operators, 2, full=operator_alerts.CLAIMED_MAX),
+    Chore(retention.forget_events, 3600, full=retention.TRADES_LOOKED_AT),
+    Chore(retention.forget_told, 3600, full=retention.FORGOTTEN_MAX),
+    Chore(exports.forget_exports, 600, full=exports.FORGOTTEN_MAX),
+    Chore(checkouts.ask_provider, 20, full=checkouts.CLAIMED_MAX),
     Chore(sessions.forget_sign_ins, 600, full=sessions.FORGOTTEN_MAX),
+    Chore(jwts.forget_jwts, 600, full=jwts.FORGOTTEN_MAX),
+    Chore(beats.beat, 5),
     Chore(keep_simulator_in_step, 15),
     Chore(check, 3600),
 )
@@ -249,8 +256,11 @@ async def _follow(app: App) -> None:
 
 async def _repeat(app: App, chore: Chore, stop: asyncio.Event) -> None:
     name = chore.run.__name__
+    rest = app.changed if chore.at_changes else stop
     while not stop.is_set():
         done = 0
+        if chore.at_changes:
+            app.changed.clear()
         try:
             done = await chore.run(app)
         except (DatabaseGone, DatabaseBusy) as error:
@@ -262,7 +272,7 @@ async def _repeat(app: App, chore: Chore, stop: asyncio.Event) -> None:
             logger.info("chore", chore=name, done=done)
         if chore.full is None or done < chore.full:
             with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), chore.every_seconds)
+                await asyncio.wait_for(rest.wait(), chore.every_seconds)
 
 
 def stop_on_signals(stop: asyncio.Event) -> None:

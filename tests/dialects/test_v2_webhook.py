@@ -13,6 +13,7 @@ import pytest
 from standardwebhooks import WebhookVerificationError
 
 from dialects.shop import Reply, Shop, shop_on
+from factors import turn_on
 from market.receiving import Receiver, answers, delivering, make, receiving, turn
 from tradepost.db import Db
 from tradepost.market import notices, receivers, seals, sending
@@ -317,3 +318,30 @@ async def _another_secret(shop: Shop) -> bytes:
     """A secret that the receiver does not know, sealed for its place."""
     where = receivers.place(shop.merchant, "webhook", "secret")
     return seals.seals(shop.app.settings).seal(where, b"another")
+
+
+async def test_an_account_with_a_second_factor_gives_a_code_to_change_where_notices_go(shop: Shop) -> None:
+    await put(shop, "https://shop.example/")
+    codes = await turn_on(shop.app, shop.merchant)
+    elsewhere = {"url": "https://thief.example/"}
+    for asked in (elsewhere, {**elsewhere, "code": "123456"}):
+        assert (await shop.call("PUT", "webhook", json=asked)).refusal == (403, "no_access")
+        assert (await shop.call("DELETE", "webhook", json=asked)).refusal == (403, "no_access")
+    assert (await shop.get("webhook")).body["data"]["url"] == "https://shop.example/"
+    await put(shop, "https://shop.example/2", code=codes[0])
+    assert (await shop.call("PUT", "webhook", json={**elsewhere, "code": codes[0]})).status == 403
+    assert (await shop.call("DELETE", "webhook", params={"code": codes[1]})).status == 200
+
+
+async def test_a_repeat_with_its_key_hears_its_answer_though_the_code_is_used_up(shop: Shop) -> None:
+    codes, key = await turn_on(shop.app, shop.merchant), {"Idempotency-Key": "one"}
+    asked = {"url": "https://shop.example/", "code": codes[0]}
+    first = await shop.call("PUT", "webhook", json=asked, headers=key)
+    again = await shop.call("PUT", "webhook", json=asked, headers=key)
+    other_code = await shop.call("PUT", "webhook", json={**asked, "code": codes[1]}, headers=key)
+    assert first.status == again.status == other_code.status == 200
+    assert again.headers["idempotency-replayed"] == other_code.headers["idempotency-replayed"] == "true"
+    other = await shop.call("PUT", "webhook", json={**asked, "url": "https://other.example/"}, headers=key)
+    assert other.refusal == (409, "custom_id_exist")
+    kept = await shop.db.value("SELECT count(*) FROM recovery_code")
+    assert kept == 9, "a repeat uses up no code"

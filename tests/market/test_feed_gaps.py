@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -60,12 +61,10 @@ async def test_a_process_that_fell_behind_fills_its_shelves_anew(world: Selling)
         await asyncio.gather(follower, return_exceptions=True)
 
 
-async def test_what_nobody_could_read_yet_is_not_forgotten(
-    world: Selling, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_what_nobody_could_read_yet_is_not_forgotten(world: Selling) -> None:
     """A transaction that stays open keeps readers from what was committed meanwhile: it is all still to be read."""
-    monkeypatch.setattr(housekeeping, "CHANGE_ROWS_KEPT", 3)
     app = world.app
+    app.settings = replace(app.settings, changes_kept=3)
     offer = await world.stock.offer(world.seller_id)
     cursor = await feed.load(app)
     async with app.db.transaction() as holding:
@@ -82,9 +81,9 @@ async def test_what_nobody_could_read_yet_is_not_forgotten(
 async def test_changes_are_forgotten_a_part_at_a_time(
     world: Selling, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(housekeeping, "CHANGE_ROWS_KEPT", 1)
     monkeypatch.setattr(housekeeping, "CHANGES_FORGOTTEN_MAX", 4)
     app = world.app
+    app.settings = replace(app.settings, changes_kept=1)
     for _ in range(12):
         await world.stock.offer(world.seller_id)
     assert await housekeeping.forget_changes(app) == 4

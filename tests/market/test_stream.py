@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -314,7 +314,7 @@ async def test_who_listens_while_the_shelves_are_filled_anew_hears_what_was_skip
 async def test_what_is_forgotten_is_said_to_be_missed_and_one_goes_on_from_there(
     box: Box, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(housekeeping, "CHANGE_ROWS_KEPT", 4)
+    box.app.settings = replace(box.app.settings, changes_kept=4)
     monkeypatch.setattr(ring, "EVENTS_KEPT", 2)
     one = await process(box.app)
     start = one.stream()

@@ -13,6 +13,7 @@ from tradepost.rules.trade import (
     Decision,
     Deed,
     Delivered,
+    Disputed,
     Event,
     Leased,
     LookFailed,
@@ -53,6 +54,7 @@ EVENTS: dict[str, Event] = {
     "look_failed": LookFailed("the inventory is private"),
     "taken_back": TakenBack(),
     "taken_by_buyer": TakenBack("buyer"),
+    "disputed": Disputed(),
     "rule_refund": Ruled("refund"),
     "rule_deliver": Ruled("deliver"),
     "rule_settle": Ruled("settle"),
@@ -115,6 +117,7 @@ TABLE = """
     taken_back       finished                                                   -> . open_case
     taken_by_buyer   sending needs_confirmation sent accepted protected         -> reversed refund offer_ends ban_buyer
     taken_by_buyer   finished                                                   -> . open_case
+    disputed         accepted protected                                         -> . disputed open_case
     rule_refund      created                                                    -> cancelled(None) refund offer_back
     rule_refund      sending needs_confirmation sent                            -> cancelled(None) refund offer_ends ask_cancel
     rule_deliver     sending needs_confirmation sent                            -> accepted
@@ -152,12 +155,14 @@ def in_words(before: Trade, decision: Decision) -> str:
         words.append("claimed")
     if after.cancel_causer and not before.cancel_causer:
         words.append(f"cancel={after.cancel_causer}")
+    if after.disputed_at and not before.disputed_at:
+        words.append("disputed")
     return " ".join([*words, *(deed.value for deed in decision.deeds)])
 
 
-def read_table() -> dict[tuple[str, State], str]:
+def read_table(table: str = TABLE) -> dict[tuple[str, State], str]:
     cells: dict[tuple[str, State], str] = {}
-    for line in TABLE.strip().splitlines():
+    for line in table.strip().splitlines():
         left, _, outcome = line.partition("->")
         name, *states = left.split()
         for state in states:
@@ -171,6 +176,44 @@ def read_table() -> dict[tuple[str, State], str]:
 def test_every_event_in_every_state_does_what_the_table_says(name: str, state: State) -> None:
     trade = a_trade(state)
     assert in_words(trade, decide(trade, EVENTS[name], NOW, TERMS)) == read_table().get((name, state), "")
+
+
+# The same for a trade whose buyer disputes it: nothing settles it but a ruling. What is not named is refused.
+OF_DISPUTED = """
+    offer_1          accepted protected   -> .
+    offer_2          accepted protected   -> .
+    offer_3          accepted protected   -> .
+    offer_4          accepted protected   -> .
+    offer_5          accepted protected   -> .
+    offer_6          accepted protected   -> .
+    offer_7          accepted protected   -> .
+    offer_8          accepted protected   -> .
+    offer_9          accepted protected   -> .
+    offer_10         accepted protected   -> .
+    offer_11         accepted protected   -> .
+    offer_12         accepted protected   -> reversed refund offer_ends open_case
+    settlement       accepted             -> protected
+    settlement       protected            -> .
+    deadline         accepted             -> protected
+    taken_back       accepted protected   -> reversed refund offer_ends open_case
+    taken_by_buyer   accepted protected   -> reversed refund offer_ends ban_buyer
+    rule_settle      accepted             -> .
+    rule_settle      protected            -> finished pay offer_sold
+    rule_reverse     accepted protected   -> reversed refund offer_ends ban_seller
+"""
+
+
+@pytest.mark.parametrize("state", [State.ACCEPTED, State.PROTECTED])
+@pytest.mark.parametrize("name", EVENTS)
+def test_a_disputed_trade_does_what_its_own_table_says(name: str, state: State) -> None:
+    trade = decide(a_trade(state), Disputed(), NOW, TERMS).trade
+    decision = decide(trade, EVENTS[name], NOW, TERMS)
+    assert in_words(trade, decision) == read_table(OF_DISPUTED).get((name, state), "")
+    after = decision.trade
+    if after.disputed_at is not None:
+        assert (after.due_at, after.case_at) == (None, NOW)  # it waits for the operator who was asked
+    else:
+        assert name.startswith("rule_") or after.state is State.REVERSED
 
 
 def test_the_table_is_whole() -> None:
@@ -392,3 +435,30 @@ def test_an_operator_is_asked_again_where_a_later_step_waits_in_vain() -> None:
     assert protected.protected_until is not None
     later = protected.protected_until + timedelta(hours=2)
     assert Deed.OPEN_CASE in decide(protected, LookFailed("the inventory is private"), later, TERMS).deeds
+
+
+def test_only_a_delivered_item_is_disputed_and_only_while_it_is_protected() -> None:
+    protected = replace(a_trade(State.PROTECTED), protected_until=NOW)
+    assert decide(protected, Disputed(), NOW, TERMS).refused is None
+    late = decide(protected, Disputed(), NOW + timedelta(seconds=1), TERMS)
+    assert late.refused == "The trade is protected: the time in which it could be disputed is over."
+    assert decide(a_trade(State.ACCEPTED), Disputed(), NOW, UNPROTECTED).refused is not None
+
+
+def test_a_dispute_that_an_operator_dismisses_leaves_the_trade_as_it_was() -> None:
+    before = replace(a_trade(State.PROTECTED), protected_until=NOW + timedelta(days=3))
+    disputed = decide(before, Disputed(), NOW, TERMS).trade
+    longer = decide(disputed, SettlementKnown(NOW + timedelta(days=4)), NOW, TERMS).trade
+    assert longer.protected_until == NOW + timedelta(days=4)
+    after = decide(longer, Ruled("settle"), NOW, TERMS)
+    assert after.deeds == ()
+    assert (after.trade.disputed_at, after.trade.case_at) == (None, None)
+    assert after.trade.due_at == after.trade.protected_until
+    assert decide(after.trade, Settled(), NOW + timedelta(days=4), TERMS).trade.state is State.FINISHED
+
+
+def test_a_dispute_about_an_item_whose_protection_steam_has_not_told_yet_is_dismissed_into_waiting() -> None:
+    disputed = decide(a_trade(State.ACCEPTED), Disputed(), NOW, TERMS).trade
+    after = decide(disputed, Ruled("settle"), NOW, TERMS).trade
+    assert (after.state, after.due_at, after.disputed_at) == (State.ACCEPTED, NOW, None)
+    assert decide(after, Deadline(), NOW, TERMS).trade.state is State.PROTECTED

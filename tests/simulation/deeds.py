@@ -18,6 +18,7 @@ from tradepost.app import App
 from tradepost.db import Record
 from tradepost.market import (
     bans,
+    buy_orders,
     cases,
     clock,
     directives,
@@ -204,6 +205,58 @@ def _buy(town: Town, wished: Buy, app: App | None = None) -> Deed:
     return Deed(
         f"{wished.buyer_id} buys offer {wished.offer_id} as {wished.custom_id}, {wished.idempotency_key}", act
     )
+
+
+# Buy orders ----------------------------------------------------------------------------------------------
+
+
+def _some_item(town: Town) -> int | None:
+    """An item that somebody sold or sells."""
+    found = sorted({row["steam_item_id"] for row in town.offers})
+    return town.draw.choice(found) if found else None
+
+
+def place_order(town: Town) -> Deed | None:
+    """Somebody says what he would pay for an item, whether or not he can."""
+    draw, app, item = town.draw, town.app(), _some_item(town)
+    if item is None:
+        return None
+    person: Person = draw.choice(town.people)
+    price, amount = draw.choice([1, 3, 20, 60, 100, 400]), draw.choice([0, 1, 1, 2, 5])
+    return Deed(
+        f"{person.id} orders {amount} of item {item} for {price}",
+        lambda: buy_orders.place(app, person.id, item, price, amount),
+    )
+
+
+def change_order(town: Town) -> Deed | None:
+    """Somebody changes an order of his, or one that he does not have."""
+    draw, app, item = town.draw, town.app(), _some_item(town)
+    if item is None:
+        return None
+    person: Person = draw.choice(town.people)
+    price, amount = draw.choice([None, 20, 60, 101]), draw.choice([None, 1, 3])
+    return Deed(
+        f"{person.id} changes his order of item {item} to {amount} for {price}",
+        lambda: buy_orders.change(app, person.id, item, price_cents=price, amount=amount),
+    )
+
+
+def remove_order(town: Town) -> Deed | None:
+    """Somebody removes an order of his, or one that he does not have."""
+    app, item, person = town.app(), _some_item(town), town.draw.choice(town.people)
+    if item is None:
+        return None
+    return Deed(
+        f"{person.id} removes his order of item {item}", lambda: buy_orders.remove(app, person.id, item)
+    )
+
+
+def fill_orders(town: Town) -> Deed | None:
+    """One worker fills orders, or two at once."""
+    apps = town.apps if town.draw.random() < 0.4 else [town.app()]
+    acts: list[Act] = [partial(buy_orders.fill_buy_orders, app) for app in apps]
+    return Deed(f"{len(apps)} workers fill orders", lambda: all_of(acts))
 
 
 async def all_of(acts: list[Act]) -> None:
@@ -501,6 +554,10 @@ DEEDS: dict[Plan, int] = {
     buy: 20,
     buy_again: 3,
     buy_at_both_doors: 2,
+    place_order: 6,
+    change_order: 1,
+    remove_order: 1,
+    fill_orders: 8,
     cancel_offers: 1,
     reprice_offers: 2,
     grants_change: 1,
@@ -530,6 +587,9 @@ async def settle_dust(town: Town) -> None:
     """Let time pass until all is over: workers see everything, operators rule, and programs are honest, or silent first."""
     silent_rounds = town.draw.choice([0, 0, 20])
     app = town.apps[0]
+    async with town.db.transaction() as tx:
+        for person in town.people:
+            await buy_orders.end_all(tx, person.id, app.now())
     for number in range(ROUNDS_MAX):
         await clock.advance(app, town.draw.choice([HOUR + 1, 6 * HOUR, DAY, 3 * DAY]))
         await town.pass_time(200)

@@ -43,8 +43,25 @@ async def broken(town: Town) -> list[str]:
     found = [fault for view in town.views.values() for fault in _of_trade(town, view)]
     found += list(_of_offers(town))
     found += await _of_money(town)
+    found += await _of_orders(town)
     found += await ledger.faults(town.db)
     return found
+
+
+# Buy orders ------------------------------------------------------------------------------------------
+
+
+async def _of_orders(town: Town) -> list[str]:
+    """Nobody sleeps for what he can pay, or waits for what he could have: where nobody is asked to look at the name."""
+    rows = await town.db.fetch(
+        "SELECT b.id, b.asleep FROM buy_order b JOIN wallet w ON w.account_id = b.account_id"
+        " WHERE b.state = 'live' AND NOT EXISTS (SELECT 1 FROM buy_order_match m WHERE m.steam_item_id = b.steam_item_id)"
+        " AND CASE WHEN b.asleep = 'money' THEN w.deposit_cents + w.balance_cents > b.reach_cents"
+        " WHEN b.asleep IS NULL THEN EXISTS (SELECT 1 FROM offer o WHERE o.steam_item_id = b.steam_item_id AND o.state = 'on_sale'"
+        " AND o.price_cents <= b.price_cents AND b.account_id NOT IN (o.account_id, o.seller_id)"
+        " AND NOT EXISTS (SELECT 1 FROM buy_order_fill f WHERE f.order_id = b.id AND f.offer_id = o.id)) ELSE true END"
+    )
+    return [f"order {row['id']} (asleep: {row['asleep']}) is forgotten" for row in rows]
 
 
 # Trades ----------------------------------------------------------------------------------------------

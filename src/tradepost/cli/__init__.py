@@ -97,7 +97,7 @@ def _chosen(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from tradepost.cli import gateways, operating, running, tokens, trading  # noqa: PLC0415 - `--help` of the agent needs none of it
+    from tradepost.cli import admins, backups, gateways, money, operating, running, tokens, trading  # noqa: PLC0415 - `--help` of the agent needs none of it
 
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument("--config", type=Path, help="a TOML file with settings (TRADEPOST_CONFIG)")
@@ -118,6 +118,9 @@ def _parser() -> argparse.ArgumentParser:
     tokens.add(adder)
     trading.add(adder)
     gateways.add(adder)
+    money.add(adder)
+    admins.add(adder)
+    backups.add(adder)
     for name, sentence in (
         ("agent", "the seller's program: pair, sign-in, run, status, grants, unpair"),
         ("steam-sim", "a simulated Steam, for trying things out without the real one"),

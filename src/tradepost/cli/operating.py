@@ -17,8 +17,10 @@ from tradepost.config import Settings
 from tradepost.db import Tx, migrate
 from tradepost.market import (
     agents,
+    audit,
     bans,
     clock,
+    deposits,
     ledger,
     merchants,
     rates,
@@ -74,7 +76,12 @@ async def deposit(settings: Settings, options: Namespace) -> int:
             options.reference
             or hashlib.sha256(f"{account.id} {app.real_now().isoformat()}".encode()).hexdigest()[:16]
         )
-        moved = await ledger.deposit(tx, account.id, options.amount, key, app.now(), note="operator")
+        moved = await deposits.record(tx, account.id, options.amount, key, by="operator", now=app.now())
+        if moved:
+            detail = {"cents": options.amount, "reference": key}
+            await audit.note(
+                tx, actor_id=None, subject_id=account.id, deed="deposit recorded", detail=detail, now=app.real_now()
+            )  # fmt: skip
         purse = await ledger.wallet(tx, account.id)
     sys.stdout.write("deposited" if moved else "this reference was deposited before: nothing moved")
     sys.stdout.write(

@@ -73,6 +73,20 @@ def _are_hosts(names: tuple[str, ...]) -> str:
     return "" if good else "host names without scheme and port, with commas between them"
 
 
+def _are_mails(texts: tuple[str, ...]) -> str:
+    good = all(
+        re.fullmatch(r"[A-Za-z0-9.!#$%&'*+/=?^_{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+", one)
+        for one in texts
+    )
+    return "" if good else "mail addresses, with commas between them"
+
+
+def _is_webhook(text: str) -> str:
+    address, _, query = text.partition("?")
+    good = not text or (_is_plain(address, "http", "https") and query.isascii() and query.isprintable())
+    return "" if good and "#" not in text else "a URL with http(s), a host and no user"
+
+
 def _are_networks(names: tuple[str, ...]) -> str:
     try:
         for name in names:
@@ -162,6 +176,13 @@ class Settings:
     )
     session_idle_days: int = _setting(
         14, "How long a browser stays signed in that is not used.", unit="days", least=1, most=365
+    )
+    user_requests_per_minute: int = _setting(
+        600,
+        "How many calls of the user API one account may make, and one address where nobody is connected.",
+        unit="requests a minute",
+        least=1,
+        most=10_000_000,
     )
     sign_ins_per_minute: int = _setting(
         60,
@@ -264,6 +285,27 @@ class Settings:
         least=1,
         most=1000,
     )
+    # Payouts.
+    payout_least_cents: int = _setting(
+        1_000, "The least that is paid out at once.", unit="cents", least=1, most=100_000_000
+    )
+    payout_most_cents: int = _setting(
+        500_000, "The most that is paid out at once.", unit="cents", least=1, most=999_999_999
+    )
+    payout_two_from_cents: int = _setting(
+        100_000,
+        "A payout of so much or more has to be approved by two operators.",
+        unit="cents",
+        least=1,
+        most=999_999_999,
+    )
+    payout_cooling_hours: int = _setting(
+        24,
+        "So long after the payout address or the second factor changed nobody asks for a payout.",
+        unit="hours",
+        least=0,
+        most=720,
+    )
     # A trade's time.
     send_minutes: int = _setting(
         15, "How long the seller's agent has to create the Steam offer.", unit="minutes", least=1, most=1440
@@ -310,6 +352,43 @@ class Settings:
     )
     ban_max_days: int = _setting(30, "The longest ban for strikes.", unit="days", least=1, most=3650)
     reversal_ban_days: int = _setting(30, "The ban for reversing a trade.", unit="days", least=1, most=3650)
+    # Operators.
+    operator_mails: tuple[str, ...] = _setting(
+        (),
+        "Where operators are told by mail: a trade is stuck, a notice was given up, the ledger does not add up.",
+        check=_are_mails,
+    )
+    operator_webhook_url: str = _setting(
+        "",
+        "Where operators are told of the same by a call, an address of their own.",
+        check=_is_webhook,
+        secret=True,  # many such an address has a key in it
+    )
+    operator_webhook_secret: str = _setting(
+        "", "What these calls are signed with (Standard Webhooks); without it they are not.", secret=True
+    )
+    # How long what is past is kept.
+    events_kept_days: int = _setting(
+        1_095,
+        "How long an ended trade's time line is kept; its last line, and its money, are kept for good.",
+        unit="days",
+        least=30,
+        most=36_500,
+    )
+    changes_kept: int = _setting(
+        200_000,
+        "How many changes are kept for those who follow them; who fell further behind begins anew.",
+        unit="changes",
+        least=1_000,
+        most=100_000_000,
+    )
+    alerts_kept_days: int = _setting(
+        365,
+        "How long messages and alerts are kept that were read, and operators' alerts that went out.",
+        unit="days",
+        least=7,
+        most=36_500,
+    )
     # How it runs.
     worker_idle_milliseconds: int = _setting(
         500, "How long the worker rests when nothing is due.", unit="milliseconds", least=10, most=60_000

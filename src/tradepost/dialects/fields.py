@@ -23,6 +23,7 @@ NAME_CHARS_MAX = 300  # Steam's longest names are about half of this
 SEARCH_CHARS_MAX = 200
 CUSTOM_ID_CHARS_MAX = 64
 LIMIT_DIGITS_MAX = 18
+CODE_CHARS_MAX = 40  # blanks and hyphens included, as people copy them
 SECOND = timedelta(seconds=1)
 DAY = timedelta(days=1)
 TICK = timedelta(microseconds=1)
@@ -228,6 +229,17 @@ class Search(str):
         """The part as it is; an empty one is in every name."""
         if len(text) > SEARCH_CHARS_MAX:
             raise ValueError(f"must have at most {SEARCH_CHARS_MAX} characters")
+        return cls(text)
+
+
+class Code(str):
+    """The code of a second factor: six digits, or a recovery code."""
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """The code as it is; whether it is right, is looked at where it is used up."""
+        if not 1 <= len(text) <= CODE_CHARS_MAX:
+            raise ValueError("must be the six digits of your program, or a recovery code")
         return cls(text)
 
 

@@ -23,6 +23,7 @@ S = TypeVar("S", bound=msgspec.Struct)
 _PATH = re.compile(r"(.*) - at `\$(.*)`", re.DOTALL)
 _STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_CONTROL_BUT_LINES = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")  # for a type that HAS_LINES
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,7 +278,7 @@ def _read(kind: Any, value: object) -> object:
         return Flag(value)
     if not isinstance(value, str):
         raise ValueError("must be a text or a number")
-    if _CONTROL.search(value):
+    if (_CONTROL_BUT_LINES if getattr(kind, "HAS_LINES", False) else _CONTROL).search(value):
         raise ValueError("must not contain control characters")
     return kind.read(value)
 

@@ -93,3 +93,24 @@ async def strike(
     )
     words = {"seller": "items sold were not sent", "buyer": "offers were declined or left to expire"}[side]
     return await ban(tx, steamid, side, f"strikes: {strikes} times {words}", now, length)
+
+
+@dataclass(frozen=True, slots=True)
+class PastBan:
+    """A ban that holds, held or was lifted."""
+
+    id: int
+    side: Side
+    reason: str
+    from_at: datetime
+    until_at: datetime
+    lifted_at: datetime | None
+
+
+async def of_steamid(tx: Reader, steamid: str) -> list[PastBan]:
+    """Return all bans that a steamid ever had, the newest first."""
+    return await tx.rows(
+        PastBan,
+        "SELECT id, side, reason, from_at, until_at, lifted_at FROM ban WHERE steamid = $1 ORDER BY id DESC",
+        steamid,
+    )

@@ -7,13 +7,13 @@ batch whose answer was lost with the connection can be sent again: what was boug
 import asyncio
 import secrets
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from tradepost.config import Settings
-from tradepost.db import DatabaseGone, Db
+from tradepost.db import DatabaseGone, Db, Reader
 
 BATCH_MAX = 128
 BATCHES_IN_FLIGHT = 2
@@ -133,32 +133,34 @@ def _fail(batch: list[Waiting], error: Exception) -> None:
 
 
 async def _apply(desk: Desk, buys: list[Buy]) -> list[Outcome]:
-    settings = desk.settings
     maybe_committed = False
     for attempt in range(1, ATTEMPTS + 1):
-        now = desk.now()
         try:
-            rows = await desk.db.fetch(
-                "SELECT no, code, trade_id FROM buy_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ORDER BY no",
-                now.market,
-                now.real - timedelta(seconds=2 * settings.heartbeat_ttl_seconds),
-                now.real - timedelta(minutes=settings.presence_minutes),
-                now.market + timedelta(minutes=settings.send_minutes),
-                settings.fee_bps,
-                [buy.buyer_id for buy in buys],
-                [buy.offer_id for buy in buys],
-                [buy.steamid for buy in buys],
-                [buy.trade_token for buy in buys],
-                [buy.ceiling_cents for buy in buys],
-                [buy.custom_id for buy in buys],
-                [buy.idempotency_key for buy in buys],
-                [buy.digest for buy in buys],
-            )
+            return await ask(desk.db, desk.settings, desk.now(), buys)
         except DatabaseGone as error:
             # That the last attempt did not even reach the server says nothing about those before it.
             maybe_committed |= error.maybe_committed
             if attempt == ATTEMPTS:
                 raise DatabaseGone(str(error), maybe_committed=maybe_committed) from error
-        else:
-            return [Outcome(row["code"], row["trade_id"]) for row in rows]
     raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+async def ask(tx: Reader, settings: Settings, now: Now, buys: Sequence[Buy]) -> list[Outcome]:
+    """Let `buy_batch` decide these buys and write what was bought, in this transaction or in one of its own."""
+    rows = await tx.fetch(
+        "SELECT no, code, trade_id FROM buy_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ORDER BY no",
+        now.market,
+        now.real - timedelta(seconds=2 * settings.heartbeat_ttl_seconds),
+        now.real - timedelta(minutes=settings.presence_minutes),
+        now.market + timedelta(minutes=settings.send_minutes),
+        settings.fee_bps,
+        [buy.buyer_id for buy in buys],
+        [buy.offer_id for buy in buys],
+        [buy.steamid for buy in buys],
+        [buy.trade_token for buy in buys],
+        [buy.ceiling_cents for buy in buys],
+        [buy.custom_id for buy in buys],
+        [buy.idempotency_key for buy in buys],
+        [buy.digest for buy in buys],
+    )
+    return [Outcome(row["code"], row["trade_id"]) for row in rows]

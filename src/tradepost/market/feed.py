@@ -121,6 +121,7 @@ async def follow(app: App) -> None:
                     app.shelves_ready.set()
                 await agents.wake(app, await _people(app, await catch_up(app, cursor, changed)))
                 changed.clear()
+                app.changed.set()
             except FellBehind:
                 logger.warning("feed_fell_behind")
                 cursor = None

@@ -14,7 +14,7 @@ from typing import Literal
 from tradepost.app import App
 from tradepost.config import Settings
 from tradepost.db import Reader, Record, Tx
-from tradepost.market import advances, ledger, receivers
+from tradepost.market import advances, freezing, ledger, receivers
 from tradepost.market.ledger import Posting
 from tradepost.market.seals import Place, SealBroken, Seals, seals
 from tradepost.rules import notice, payment
@@ -182,6 +182,7 @@ async def _move(app: App, account_id: int, cents: int, key: str, sign: Literal[1
     async with app.db.transaction() as tx:
         await _known(tx, account_id)
         purse = (await ledger.lock_wallets(tx, [account_id]))[account_id]
+        await freezing.refuse_if_frozen(tx, account_id)
         name = f"reserve:{account_id}:{key}"
         done = await tx.value("SELECT count(*) > 0 FROM transfer WHERE key = $1", name)
         left = purse.reserve_cents + sign * cents

@@ -7,7 +7,6 @@ from tradepost.market import feed, offers
 from tradepost.rules.games import GAMES
 from tradepost.steam.answers import NoPrice, Person, PriceOverview, RateLimited, Unavailable
 
-CHANGE_ROWS_KEPT = 200_000  # a process that fell behind by more than this fills its shelves anew
 CHANGES_FORGOTTEN_MAX = 20_000  # in one turn, so that none takes longer than a statement may
 DIRECTIVES_KEPT_HOURS = 24
 DIRECTIVES_FORGOTTEN_MAX = 1_000  # in one turn
@@ -99,7 +98,7 @@ async def forget_changes(app: App) -> int:
     horizon = await app.db.value(
         "SELECT xid::text FROM change WHERE xid < pg_snapshot_xmin(pg_current_snapshot())"
         " ORDER BY xid DESC, id DESC OFFSET $1 LIMIT 1",
-        CHANGE_ROWS_KEPT,
+        app.settings.changes_kept,
     )
     if horizon is None:
         return 0

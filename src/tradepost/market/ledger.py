@@ -263,6 +263,102 @@ _FAULTS: tuple[tuple[str, str], ...] = (
             WHERE n.kind = 'ipn' AND n.trade_id IS NOT NULL AND i.told_at IS NULL""",
     ),
     (
+        "buy order {} and its fills disagree",
+        """SELECT b.id FROM buy_order b LEFT JOIN (
+             SELECT order_id, count(*) FILTER (WHERE given_back_at IS NULL) AS bought, count(*) AS fills, max(no) AS last
+               FROM buy_order_fill GROUP BY order_id) f ON f.order_id = b.id
+            WHERE (b.bought, coalesce(f.fills, 0)) <> (coalesce(f.bought, 0), coalesce(f.last, 0))""",
+    ),
+    (
+        "trade {} is not what its buy order asked for",
+        """SELECT t.id FROM buy_order_fill f JOIN buy_order b ON b.id = f.order_id JOIN trade t ON t.id = f.trade_id
+             JOIN offer o ON o.id = t.offer_id
+            WHERE (t.buyer_id, t.offer_id, o.steam_item_id) <> (b.account_id, f.offer_id, b.steam_item_id)
+               OR t.price_cents > f.limit_cents OR t.buyer_id IN (t.payee_id, t.seller_id)""",
+    ),
+    (
+        "trade {} was made for a buy order that does not know of it",
+        """SELECT t.id FROM trade t WHERE t.idempotency_key LIKE 'own order:%'
+              AND NOT EXISTS (SELECT 1 FROM buy_order_fill f WHERE f.trade_id = t.id)""",
+    ),
+    (
+        "payout bucket of account {} is not that of its open payouts",
+        """SELECT w.account_id FROM wallet w
+             LEFT JOIN (SELECT account_id, sum(cents) AS cents FROM payout WHERE ended_at IS NULL GROUP BY 1) p USING (account_id)
+            WHERE w.payout_cents <> coalesce(p.cents, 0)""",
+    ),
+    (
+        "payout {} does not have the money its state says",
+        """SELECT p.id || ' (' || p.state || ')' FROM payout p
+             LEFT JOIN LATERAL (SELECT
+                    sum(e.amount_cents) FILTER (WHERE e.book = 'balance' AND e.account_id = p.account_id) AS balance,
+                    sum(e.amount_cents) FILTER (WHERE e.book = 'payout' AND e.account_id = p.account_id) AS held,
+                    sum(e.amount_cents) FILTER (WHERE e.book = 'world') AS out
+                FROM transfer t JOIN entry e ON e.transfer_id = t.id
+               WHERE t.key IN ('payout:' || p.id || ':asked', 'payout:' || p.id || ':refused', 'payout:' || p.id || ':paid')) m ON true
+            WHERE (coalesce(m.balance, 0), coalesce(m.held, 0), coalesce(m.out, 0)) <> CASE p.state
+                WHEN 'paid' THEN ROW(-p.cents::numeric, 0::numeric, p.cents::numeric)
+                WHEN 'refused' THEN ROW(0::numeric, 0::numeric, 0::numeric)
+                ELSE ROW(-p.cents::numeric, p.cents::numeric, 0::numeric) END""",
+    ),
+    (
+        "payout {} and its last event disagree",
+        """SELECT p.id FROM payout p LEFT JOIN LATERAL (
+             SELECT e.to_state FROM payout_event e WHERE e.payout_id = p.id ORDER BY e.no DESC LIMIT 1) e ON true
+            WHERE e.to_state IS DISTINCT FROM p.state""",
+    ),
+    (
+        "payout {} went on without as many operators as it needs",
+        """SELECT p.id FROM payout p WHERE p.state IN ('approved', 'sending', 'unknown', 'paid') AND p.needed >
+             (SELECT count(DISTINCT actor) FROM payout_event e WHERE e.payout_id = p.id AND e.step = 'approve')""",
+    ),
+    (
+        "deposit {} was taken back otherwise than it came",
+        """SELECT r.key FROM transfer r JOIN entry b ON b.transfer_id = r.id AND b.account_id IS NOT NULL
+             LEFT JOIN transfer t ON t.key = 'deposit:' || substr(r.key, 18)
+             LEFT JOIN entry d ON d.transfer_id = t.id AND d.account_id IS NOT NULL
+            WHERE r.kind = 'deposit_reversed' AND (d.account_id, d.book, -d.amount_cents)
+                  IS DISTINCT FROM (b.account_id, b.book, b.amount_cents)""",
+    ),
+    (
+        "more fees were taken out than the market earned: {} cents are left",
+        """SELECT sum(amount_cents) FROM entry WHERE book = 'fees' HAVING sum(amount_cents) < 0""",
+    ),
+    (
+        "the provider's reference {} is of more than one payout",
+        "SELECT method || ' ' || reference FROM payout WHERE reference IS NOT NULL GROUP BY method, reference HAVING count(*) > 1",
+    ),
+    (
+        "money of account {} moved while it was frozen",
+        """SELECT e.account_id || ' (' || t.key || ')' FROM freezing f JOIN entry e ON e.account_id = f.account_id
+             JOIN transfer t ON t.id = e.transfer_id
+            CROSS JOIN LATERAL (SELECT array_position(ARRAY['deposit', 'balance', 'held', 'payout', 'reserve'], e.book) AS at) b
+            WHERE e.no > f.from_nos[b.at] AND (f.to_nos IS NULL OR e.no <= f.to_nos[b.at])
+              AND (t.kind IN ('reserve', 'payout_asked') OR t.key = 'trade:' || t.trade_id || ':held')""",
+    ),
+    (
+        "account {} is frozen without a word of why, or not frozen with one",
+        """SELECT coalesce(a.id, f.account_id) FROM (SELECT id, frozen_at FROM account WHERE frozen_at IS NOT NULL) a
+             FULL JOIN (SELECT account_id, frozen_at FROM freezing WHERE thawed_at IS NULL) f ON f.account_id = a.id
+            WHERE a.frozen_at IS DISTINCT FROM f.frozen_at""",
+    ),
+    (
+        "correction {} and the money that it moved disagree",
+        """SELECT coalesce(c.id::text, m.key) FROM (SELECT * FROM correction WHERE state = 'posted') c
+             FULL JOIN (SELECT t.key, e.account_id, e.book, e.amount_cents FROM transfer t
+                          JOIN entry e ON e.transfer_id = t.id AND e.account_id IS NOT NULL
+                         WHERE t.kind = 'correction') m ON m.key = 'correction:' || c.id
+            WHERE (m.account_id, m.book, m.amount_cents) IS DISTINCT FROM (c.account_id, c.bucket, c.amount_cents)""",
+    ),
+    (
+        "transfer {} was made for no trade, and its accounts do not list it as theirs",
+        """SELECT coalesce(e.transfer_id, l.transfer_id) FROM
+             (SELECT DISTINCT e.account_id, e.transfer_id FROM transfer t JOIN entry e ON e.transfer_id = t.id
+               WHERE t.trade_id IS NULL AND e.account_id IS NOT NULL) e
+             FULL JOIN transfer_of_account l USING (account_id, transfer_id)
+            WHERE e.transfer_id IS NULL OR l.transfer_id IS NULL""",
+    ),
+    (
         "trade {} is awaited by nobody: no time is set and no operator was asked",
         """SELECT id FROM trade WHERE state NOT IN ('finished', 'cancelled', 'reversed') AND due_at IS NULL AND case_at IS NULL""",
     ),

@@ -26,6 +26,7 @@ UNSET, UNSET_KEY = "unset", bytes(KEY_BYTES)
 SEALED: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("receiver", ("account_id", "kind"), ("secret", "old_secret")),
     ("gateway", ("account_id",), ("secret", "old_secret", "secret_v2", "old_secret_v2")),
+    ("second_factor", ("account_id",), ("secret",)),
 )
 
 

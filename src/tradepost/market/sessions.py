@@ -38,11 +38,24 @@ class Session:
     signed_in_at: datetime
     seen_at: datetime
     expires_at: datetime
+    code_given_at: datetime | None
+    has_factor: bool  # its account has a second factor
+
+    @property
+    def awaits_code(self) -> bool:
+        """Whether Steam has spoken for its owner, and a code of his is yet to come: nobody is signed in till then."""
+        return self.has_factor and self.code_given_at is None
+
+    @property
+    def proven_at(self) -> datetime:
+        """When somebody last proved that it is the owner who sits there."""
+        return self.code_given_at if self.has_factor and self.code_given_at else self.signed_in_at
 
 
 _SELECT = (
-    "SELECT s.id, s.account_id, a.steamid, a.name, a.avatar, s.browser, s.signed_in_at, s.seen_at, s.expires_at"
-    " FROM session s JOIN account a ON a.id = s.account_id"
+    "SELECT s.id, s.account_id, a.steamid, a.name, a.avatar, s.browser, s.signed_in_at, s.seen_at, s.expires_at,"
+    " s.code_given_at, f.since IS NOT NULL AS has_factor"
+    " FROM session s JOIN account a ON a.id = s.account_id LEFT JOIN second_factor f ON f.account_id = s.account_id"
 )
 
 
@@ -92,6 +105,19 @@ async def standing(tx: Reader, settings: Settings, ids: Collection[int], real_no
         list(ids), real_now, real_now - _idle(settings),
     )  # fmt: skip
     return {row["id"] for row in rows}
+
+
+async def note_code(tx: Tx, session_id: int, real_now: datetime) -> None:
+    """Note that a code was given in a session now."""
+    await tx.execute("UPDATE session SET code_given_at = $2 WHERE id = $1", session_id, real_now)
+
+
+async def signed_in_since(tx: Reader, account_id: int, since: datetime) -> bool:
+    """Say whether somebody signed in through Steam to an account since a moment, and has not signed out."""
+    found: bool = await tx.value(
+        "SELECT EXISTS (SELECT FROM session WHERE account_id = $1 AND signed_in_at > $2)", account_id, since
+    )
+    return found
 
 
 async def end(tx: Tx, key: str) -> None:

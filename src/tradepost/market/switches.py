@@ -1,9 +1,10 @@
 """Switches: what an operator turned off for now, with the reason that callers are told."""
 
+from dataclasses import dataclass
 from typing import Literal
 
 from tradepost.app import App
-from tradepost.db import Tx
+from tradepost.db import Reader, Tx
 from tradepost.market.recent import Recent
 from tradepost.rules.refusals import BuyingOff, SwitchedOff
 
@@ -21,6 +22,20 @@ async def refuse_if_off(app: App, name: Switch) -> None:
     off = await _recent.get(app, None, lambda: _read(app))
     if name in off:
         raise _REFUSED[name](off[name] or None)
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchState:
+    """What can be turned off, and whether it is."""
+
+    name: str
+    is_off: bool
+    reason: str
+
+
+async def states(tx: Reader) -> list[SwitchState]:
+    """Return all switches as they stand."""
+    return await tx.rows(SwitchState, "SELECT name, is_off, reason FROM switch ORDER BY name")
 
 
 async def set_switch(tx: Tx, name: Switch, off: bool, reason: str = "") -> None:

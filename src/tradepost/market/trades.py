@@ -13,7 +13,7 @@ from typing import Any
 from tradepost.app import App
 from tradepost.config import Settings
 from tradepost.db import DatabaseBusy, DatabaseGone, Reader, Record, Tx
-from tradepost.market import advances, bans, buying, feed, ipn, ledger, notices
+from tradepost.market import advances, alerts, bans, buying, feed, ipn, ledger, notices
 from tradepost.market.buying import Buy
 from tradepost.market.ledger import Posting
 from tradepost.rules import refusals
@@ -85,6 +85,7 @@ async def read(tx: Reader, trade_id: int) -> TradeView | None:
 _REFUSED: dict[str, type[refusals.Refusal]] = {
     "key_used": refusals.KeyUsed,
     "no_item": refusals.NotFound,
+    "frozen": refusals.Frozen,
     "unknown_user": refusals.UnknownUser,
     "dearer": refusals.Dearer,
     "seller_offline": refusals.SellerOffline,
@@ -218,6 +219,10 @@ async def happened(
     )  # fmt: skip
     for deed in decision.deeds:
         await _do(tx, settings, deed, view, after, no, now)
+    if trade.disputed_at is not None and after.disputed_at is None:
+        for account_id in {after.buyer_id, after.payee_id}:
+            text = f"The dispute about trade {after.id} has ended. {after.explanation}"
+            await alerts.tell(tx, account_id, "alert", text, now, ref=f"dispute:{after.id}:ended")
     await notices.tell(tx, replace(view, trade=after), trade.state, no, now)
     late = Deed.HOLD_AGAIN in decision.deeds  # the buyer's wallet is locked: no other may be locked after it
     await ipn.follow(tx, replace(view, trade=after), trade.state, no, now, may_advance=not late)

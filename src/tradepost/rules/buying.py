@@ -34,6 +34,8 @@ class Facts:
     price_cents: int
     seller_steamid: str
     seller_banned: bool
+    seller_frozen: bool  # the one who is paid, or whose item it is
+    buyer_frozen: bool
     buyer_is_payee_or_seller: bool
     may_trade_with_self: bool
     receiver_known: bool
@@ -67,8 +69,10 @@ def decide_buy(wish: Wish, facts: Facts, fee_bps: int) -> Bought | int | str:
             if len(same) == 1 and len(facts.used_by) == sum(d == wish.digest for _, d in facts.used_by)
             else "key_used"
         )
-    if facts.offer_state != "on_sale" or facts.seller_banned:
+    if facts.offer_state != "on_sale" or facts.seller_banned or facts.seller_frozen:
         return "no_item"
+    if facts.buyer_frozen:
+        return "frozen"
     if not facts.receiver_known:
         return "unknown_user"
     if facts.receiver_banned:

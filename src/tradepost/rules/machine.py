@@ -13,6 +13,7 @@ from tradepost.rules.trade import (
     Decision,
     Deed,
     Delivered,
+    Disputed,
     Event,
     Leased,
     LookFailed,
@@ -62,6 +63,8 @@ def decide(trade: Trade, event: Event, now: datetime, terms: Terms) -> Decision:
             return _look_failed(trade, event.reason, now, terms)
         case TakenBack():
             return _taken_back(trade, event.initiator, now)
+        case Disputed():
+            return _disputed(trade, now, terms)
         case Ruled():
             return _ruled(trade, event, now, terms)
 
@@ -306,6 +309,8 @@ def _settlement_known(trade: Trade, at: datetime, terms: Terms) -> Decision:
 
 
 def _protect(trade: Trade, until: datetime) -> Trade:
+    if trade.disputed_at is not None:
+        return replace(trade, state=State.PROTECTED, protected_until=until, due_at=None, tries=0)
     return replace(
         trade,
         state=State.PROTECTED,
@@ -348,6 +353,8 @@ def _deadline(trade: Trade, now: datetime, terms: Terms) -> Decision:
 
 
 def _settled(trade: Trade, now: datetime, terms: Terms) -> Decision:
+    if trade.disputed_at is not None:
+        return _misfit(trade, "its buyer disputes it, and an operator has to rule")
     if trade.state is State.ACCEPTED and not terms.protection:
         trade = _protect(trade, trade.accepted_at or now)
     if trade.state is not State.PROTECTED or trade.protected_until is None:
@@ -366,6 +373,8 @@ def _settled(trade: Trade, now: datetime, terms: Terms) -> Decision:
 
 
 def _look_failed(trade: Trade, reason: str, now: datetime, terms: Terms) -> Decision:
+    if trade.disputed_at is not None:
+        return _misfit(trade, "its buyer disputes it, and no look at Steam is awaited")
     if trade.claimed_at is not None and trade.state in (State.SENT, State.CANCELLED):
         since, often = trade.claimed_at, now < trade.claimed_at + terms.hurry
     elif trade.state is State.ACCEPTED and not terms.protection:
@@ -398,11 +407,38 @@ def _taken_back(trade: Trade, initiator: Side | None, now: datetime) -> Decision
         return _misfit(trade, "there is no exchange to reverse")
     ban = {"seller": (Deed.BAN_SELLER,), "buyer": (Deed.BAN_BUYER,), None: (Deed.OPEN_CASE,)}[initiator]
     by = f" by the {initiator}" if initiator else ""
-    gone = replace(trade, state=State.REVERSED, causer=initiator, offer_maybe_live=False, ended_at=now, due_at=None,
+    gone = replace(trade, state=State.REVERSED, causer=initiator, offer_maybe_live=False, ended_at=now, due_at=None, disputed_at=None,
                    explanation=f"The trade was reversed{by} during Steam's protection; the buyer has his money back.")  # fmt: skip
     if initiator is None:
         gone = _case(gone, now)
     return Decision(gone, (Deed.REFUND, Deed.OFFER_ENDS, *ban))
+
+
+def _disputed(trade: Trade, now: datetime, terms: Terms) -> Decision:
+    if trade.state not in DELIVERED or not terms.protection:
+        return _misfit(trade, "only what was delivered and is protected can be disputed")
+    if trade.disputed_at is not None:
+        return _misfit(trade, "it is disputed already")
+    if trade.protected_until is not None and now > trade.protected_until:
+        return _misfit(trade, "the time in which it could be disputed is over")
+    waiting = replace(
+        trade,
+        disputed_at=now,
+        due_at=None,
+        explanation="The buyer disputes the trade; the seller is not paid before an operator has ruled.",
+    )
+    return Decision(_case(waiting, now), (Deed.OPEN_CASE,))
+
+
+def _dismissed(trade: Trade, now: datetime, terms: Terms) -> Decision:
+    """An operator found nothing wrong: the trade goes on as if nobody had disputed it, or is settled by his word."""
+    trade = replace(trade, disputed_at=None, case_at=None)
+    if trade.protected_until is None:
+        said = "The buyer has the item; waiting for Steam's end of protection."
+        return Decision(replace(trade, due_at=now, tries=0, explanation=said))
+    if now < trade.protected_until:
+        return Decision(_protect(trade, trade.protected_until))
+    return _settled(trade, now, terms)
 
 
 def _ruled(trade: Trade, event: Ruled, now: datetime, terms: Terms) -> Decision:
@@ -416,6 +452,8 @@ def _ruled(trade: Trade, event: Ruled, now: datetime, terms: Terms) -> Decision:
             return Decision(live, (Deed.REFUND, Deed.OFFER_ENDS, Deed.ASK_CANCEL))
         case "deliver", State.SENDING | State.NEEDS_CONFIRMATION | State.SENT:
             return _delivered(trade, Delivered(trade.new_assetid), now, terms)
+        case "settle", State.ACCEPTED | State.PROTECTED if trade.disputed_at is not None:
+            return _dismissed(trade, now, terms)
         case "settle", State.ACCEPTED | State.PROTECTED:
             return _settled(trade, now, terms)
         case (

@@ -9,6 +9,8 @@
     |- Unauthenticated      no token, an unknown one, a revoked one
     |- Forbidden            scope, grant, ban
     |  |- BuyerBanned       with the ban's end and reason
+    |  |- Frozen            an operator looks into the account: its money stays where it is
+    |  |- StepUpNeeded      who it is has to be proven once more: by a code, or by a new sign-in
     |- UnknownUser          a steamid that never signed in nor was named by a payment
     |- TooLittleMoney
     |- OwnItem              nobody trades with himself
@@ -90,6 +92,18 @@ class BuyerBanned(Forbidden):
         super().__init__(f"This buyer cannot buy until {until_at:%Y-%m-%d %H:%M:%S} UTC: {reason}")
         self.until_at = until_at
         self.reason = reason
+
+
+class Frozen(Forbidden):
+    """An operator has frozen the account: it buys, lists and pays out nothing."""
+
+    sentence = "This account is frozen: nothing is bought, put on sale or paid out until an operator has looked into it."
+
+
+class StepUpNeeded(Forbidden):
+    """Who is connected has to prove once more that it is he: money or secrets depend on what he asks for."""
+
+    sentence = "Sign in through Steam again: this needs a sign-in of the last five minutes."
 
 
 class UnknownUser(Refusal):

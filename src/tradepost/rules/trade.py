@@ -91,6 +91,7 @@ class Trade:
     explanation: str
     created_at: datetime
     changed_at: datetime
+    disputed_at: datetime | None = None  # since then it waits for an operator's ruling
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +206,11 @@ class TakenBack:
 
 
 @dataclass(frozen=True, slots=True)
+class Disputed:
+    """The buyer says that something is wrong with what he got: nobody is paid before an operator has ruled."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ruled:
     """An operator decided: refund, deliver, settle or reverse."""
 
@@ -224,6 +230,7 @@ Event = (
     | Settled
     | LookFailed
     | TakenBack
+    | Disputed
     | Ruled
 )
 

@@ -38,7 +38,8 @@ BEGIN
                (SELECT t.digest FROM trade t WHERE t.buyer_id = a.buyer AND t.custom_id = a.custom_id LIMIT 1) AS custom_digest,
                (SELECT t.id FROM trade t WHERE t.buyer_id = a.buyer AND t.idempotency_key = a.key LIMIT 1) AS key_trade,
                (SELECT t.digest FROM trade t WHERE t.buyer_id = a.buyer AND t.idempotency_key = a.key LIMIT 1) AS key_digest,
-               r.id AS receiver_id, r.hold_until, b.may_trade_with_self, b.steamid AS buyer_steamid,
+               r.id AS receiver_id, r.hold_until, b.may_trade_with_self, b.steamid AS buyer_steamid, b.frozen_at AS buyer_frozen_at,
+               coalesce(s.frozen_at, e.frozen_at) AS seller_frozen_at,
                s.trade_token AS seller_token, s.trade_token_refused_at AS seller_refused_at,
                p.heartbeat_at, p.session_ok, i.at AS scanned_at,
                (SELECT x.id FROM ban x WHERE x.steamid = a.steamid AND x.side = 'buyer' AND x.lifted_at IS NULL
@@ -51,6 +52,7 @@ BEGIN
           LEFT JOIN account b ON b.id = a.buyer
           LEFT JOIN account r ON r.steamid = a.steamid
           LEFT JOIN account s ON s.id = o.seller_id
+          LEFT JOIN account e ON e.id = o.account_id
           LEFT JOIN presence p ON p.account_id = o.seller_id
           LEFT JOIN inventory_scan i ON i.account_id = o.seller_id AND i.project = o.project
          ORDER BY a.ord
@@ -79,8 +81,11 @@ BEGIN
             ELSE
                 code := 'bought'; trade_id := coalesce(buy.custom_trade, buy.key_trade);
             END IF;
-        ELSIF buy.offer_id IS NULL OR buy.state <> 'on_sale' OR buy.offer = ANY (taken) OR buy.seller_ban IS NOT NULL THEN
+        ELSIF buy.offer_id IS NULL OR buy.state <> 'on_sale' OR buy.offer = ANY (taken) OR buy.seller_ban IS NOT NULL
+              OR buy.seller_frozen_at IS NOT NULL THEN
             code := 'no_item';
+        ELSIF buy.buyer_frozen_at IS NOT NULL THEN
+            code := 'frozen';
         ELSIF buy.receiver_id IS NULL THEN
             code := 'unknown_user';
         ELSIF buy.buyer_ban IS NOT NULL THEN
@@ -182,6 +187,25 @@ BEGIN
      WHERE e.amount <> 0;
 END $$;
 
+CREATE FUNCTION public.cases_are_told() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO operator_alert (ref, kind, at, text) VALUES ('case:' || NEW.id, 'case', NEW.opened_at,
+        'Trade ' || coalesce(NEW.trade_id::text, '?') || ' waits for an operator: ' || NEW.reason)
+    ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION public.ends_of_fills_are_noted() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO buy_order_match (steam_item_id, trade_id)
+    SELECT b.steam_item_id, f.trade_id FROM buy_order_fill f JOIN buy_order b ON b.id = f.order_id WHERE f.trade_id = NEW.id;
+    RETURN NULL;
+END $$;
+
 CREATE FUNCTION public.entries_balance() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -200,6 +224,27 @@ BEGIN
     UPDATE change_forgotten f SET xid = least(d.xid, pg_current_xact_id()), id = d.id
       FROM (SELECT xid, id FROM old_rows ORDER BY xid DESC, id DESC LIMIT 1) d
      WHERE (d.xid, d.id) > (f.xid, f.id) OR f.xid >= pg_snapshot_xmax(pg_current_snapshot());
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION public.money_wakes_orders() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO buy_order_match (steam_item_id)
+    SELECT steam_item_id FROM buy_order WHERE account_id = NEW.account_id AND state = 'live' AND asleep = 'money'
+       AND reach_cents < NEW.deposit_cents + NEW.balance_cents;
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION public.notices_given_up_are_told() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO operator_alert (ref, kind, at, text)
+    VALUES ('notice:' || NEW.id || ':' || NEW.attempts, 'notice', NEW.ended_at, 'Notice ' || NEW.id || ' (' || NEW.type || ') of account '
+        || NEW.account_id || ' was given up after ' || NEW.attempts || ' attempts.')
+    ON CONFLICT DO NOTHING;
     RETURN NULL;
 END $$;
 
@@ -241,6 +286,18 @@ BEGIN
     RETURN NULL;
 END $$;
 
+CREATE FUNCTION public.offers_meet_orders() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM 1 FROM steam_item WHERE id = NEW.steam_item_id FOR KEY SHARE;
+    IF EXISTS (SELECT 1 FROM buy_order b WHERE b.steam_item_id = NEW.steam_item_id AND b.state = 'live'
+                  AND b.reach_cents >= NEW.price_cents AND b.account_id NOT IN (NEW.account_id, NEW.seller_id)) THEN
+        INSERT INTO buy_order_match (steam_item_id) VALUES (NEW.steam_item_id);
+    END IF;
+    RETURN NULL;
+END $$;
+
 CREATE FUNCTION public.purchases_are_told() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -278,6 +335,15 @@ BEGIN
     RAISE EXCEPTION '% is written once: rows are neither changed nor removed', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
 END $$;
 
+CREATE FUNCTION public.transfer_finds_its_accounts() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO transfer_of_account (account_id, transfer_id)
+    SELECT DISTINCT account_id, transfer_id FROM entry WHERE transfer_id = NEW.id AND account_id IS NOT NULL ORDER BY 1;
+    RETURN NULL;
+END $$;
+
 CREATE TABLE public.account (
     id bigint NOT NULL,
     steamid text NOT NULL,
@@ -290,7 +356,13 @@ CREATE TABLE public.account (
     sold_count bigint DEFAULT 0 NOT NULL,
     may_trade_with_self boolean DEFAULT false NOT NULL,
     created_at timestamp with time zone NOT NULL,
-    CONSTRAINT "a steamid is seventeen digits" CHECK ((steamid ~ '^7656119[0-9]{10}$'::text)),
+    frozen_at timestamp with time zone,
+    left_at timestamp with time zone,
+    CONSTRAINT "a steamid is seventeen digits, or forgotten" CHECK (
+CASE
+    WHEN (left_at IS NULL) THEN (steamid ~ '^7656119[0-9]{10}$'::text)
+    ELSE (steamid = ('left-'::text || id))
+END),
     CONSTRAINT "a trade token has six to sixteen safe characters" CHECK ((trade_token ~ '^[A-Za-z0-9_-]{6,16}$'::text)),
     CONSTRAINT "known by signing in, a payment or an operator" CHECK ((known_by = ANY (ARRAY['sign_in'::text, 'payment'::text, 'operator'::text])))
 );
@@ -338,6 +410,26 @@ ALTER TABLE public.agent ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.alert (
+    id bigint NOT NULL,
+    account_id bigint NOT NULL,
+    kind text NOT NULL,
+    text text NOT NULL,
+    ref text,
+    at timestamp with time zone NOT NULL,
+    closed_at timestamp with time zone,
+    CONSTRAINT "money came to an end, or somebody looks at it" CHECK ((kind = ANY (ARRAY['alert'::text, 'review'::text])))
+);
+
+ALTER TABLE public.alert ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.alert_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.api_token (
     id bigint NOT NULL,
     account_id bigint NOT NULL,
@@ -364,6 +456,27 @@ ALTER TABLE public.api_token ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.audit (
+    id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    actor_id bigint,
+    subject_id bigint,
+    deed text NOT NULL,
+    detail jsonb DEFAULT '{}'::jsonb NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    request_id text DEFAULT ''::text NOT NULL,
+    CONSTRAINT "a deed has a name" CHECK ((deed <> ''::text))
+);
+
+ALTER TABLE public.audit ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.audit_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.ban (
     id bigint NOT NULL,
     steamid text NOT NULL,
@@ -378,6 +491,78 @@ CREATE TABLE public.ban (
 
 ALTER TABLE public.ban ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.ban_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE SEQUENCE public.buy_order_place
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+CREATE TABLE public.buy_order (
+    id bigint NOT NULL,
+    account_id bigint NOT NULL,
+    steam_item_id bigint NOT NULL,
+    price_cents bigint NOT NULL,
+    amount integer NOT NULL,
+    bought integer DEFAULT 0 NOT NULL,
+    place bigint DEFAULT nextval('public.buy_order_place'::regclass) NOT NULL,
+    state text DEFAULT 'live'::text NOT NULL,
+    reach_cents bigint NOT NULL,
+    asleep text,
+    asleep_until timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT "an ended order ended at a time" CHECK (((state = 'live'::text) = (ended_at IS NULL))),
+    CONSTRAINT "an order buys whole items" CHECK ((bought >= 0)),
+    CONSTRAINT "an order is filled when nothing more is wanted" CHECK (((amount >= 0) AND ((state = 'filled'::text) = (amount = 0)))),
+    CONSTRAINT "an order is live, filled or removed" CHECK ((state = ANY (ARRAY['live'::text, 'filled'::text, 'removed'::text]))),
+    CONSTRAINT "an order reaches its price while it is awake" CHECK (
+CASE
+    WHEN (asleep IS NULL) THEN (reach_cents = price_cents)
+    ELSE ((reach_cents >= 0) AND (reach_cents < price_cents))
+END),
+    CONSTRAINT "an order sleeps for want of money, or while its owner cannot bu" CHECK ((asleep = ANY (ARRAY['money'::text, 'trade_url'::text, 'banned'::text, 'on_hold'::text, 'refused'::text]))),
+    CONSTRAINT "an order's price is above nothing and below ten million" CHECK (((price_cents >= 1) AND (price_cents <= 999999999))),
+    CONSTRAINT "who waits for something else than money buys nothing, and is as" CHECK ((((COALESCE(asleep, 'money'::text) = 'money'::text) AND (asleep_until IS NULL)) OR ((reach_cents = 0) AND (asleep_until IS NOT NULL))))
+)
+WITH (fillfactor='70');
+
+CREATE TABLE public.buy_order_fill (
+    trade_id bigint NOT NULL,
+    order_id bigint NOT NULL,
+    no integer NOT NULL,
+    offer_id bigint NOT NULL,
+    limit_cents bigint NOT NULL,
+    given_back_at timestamp with time zone
+);
+
+ALTER TABLE public.buy_order ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.buy_order_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.buy_order_match (
+    id bigint NOT NULL,
+    steam_item_id bigint NOT NULL,
+    trade_id bigint,
+    due_at timestamp with time zone DEFAULT '1970-01-01 00:00:00+00'::timestamp with time zone NOT NULL,
+    tries integer DEFAULT 0 NOT NULL
+);
+
+ALTER TABLE public.buy_order_match ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.buy_order_match_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -412,6 +597,66 @@ ALTER TABLE public.change ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.checkout (
+    id bigint NOT NULL,
+    name text DEFAULT replace((gen_random_uuid())::text, '-'::text, ''::text) NOT NULL,
+    account_id bigint NOT NULL,
+    provider text NOT NULL,
+    cents bigint NOT NULL,
+    state text DEFAULT 'asked'::text NOT NULL,
+    session text,
+    url text,
+    reason text DEFAULT ''::text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT "a checkout ends paid, failed or doubted" CHECK (((state = ANY (ARRAY['asked'::text, 'open'::text])) = (ended_at IS NULL))),
+    CONSTRAINT "a checkout is above nothing" CHECK ((cents > 0)),
+    CONSTRAINT "a checkout that was paid has its session" CHECK (((state <> 'paid'::text) OR (session IS NOT NULL))),
+    CONSTRAINT "an open checkout can be paid" CHECK (((state <> 'open'::text) OR ((session IS NOT NULL) AND (url IS NOT NULL)))),
+    CONSTRAINT "deposits are paid by Stripe" CHECK ((provider = 'stripe'::text)),
+    CONSTRAINT "the states of a checkout" CHECK ((state = ANY (ARRAY['asked'::text, 'open'::text, 'paid'::text, 'failed'::text, 'doubted'::text])))
+);
+
+ALTER TABLE public.checkout ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.checkout_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.correction (
+    id bigint NOT NULL,
+    reference text NOT NULL,
+    account_id bigint NOT NULL,
+    bucket text NOT NULL,
+    amount_cents bigint NOT NULL,
+    reason text NOT NULL,
+    state text DEFAULT 'asked'::text NOT NULL,
+    asked_by bigint NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    decided_by bigint,
+    decided_at timestamp with time zone,
+    decided_reason text DEFAULT ''::text NOT NULL,
+    CONSTRAINT "a correction has its reason" CHECK ((reason <> ''::text)),
+    CONSTRAINT "a correction is asked, posted or refused" CHECK ((state = ANY (ARRAY['asked'::text, 'posted'::text, 'refused'::text]))),
+    CONSTRAINT "a correction moves something" CHECK (((amount_cents <> 0) AND (abs(amount_cents) <= 999999999))),
+    CONSTRAINT "nobody approves money for himself" CHECK (((state <> 'posted'::text) OR (decided_by <> account_id))),
+    CONSTRAINT "nobody approves what he asked for" CHECK (((state <> 'posted'::text) OR (decided_by <> asked_by))),
+    CONSTRAINT "what is decided was so by somebody at a time" CHECK ((((state = 'asked'::text) = (decided_by IS NULL)) AND ((state = 'asked'::text) = (decided_at IS NULL)))),
+    CONSTRAINT "what is held, on its way out or locked is other verbs' business" CHECK ((bucket = ANY (ARRAY['deposit'::text, 'balance'::text])))
+);
+
+ALTER TABLE public.correction ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.correction_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.day_total (
     account_id bigint NOT NULL,
     day date NOT NULL,
@@ -435,6 +680,13 @@ CREATE TABLE public.directive (
     CONSTRAINT "an agent creates, cancels, confirms and reports" CHECK ((action = ANY (ARRAY['create_offer'::text, 'cancel_offer'::text, 'confirm_offer'::text, 'report_inventory'::text])))
 );
 
+CREATE TABLE public.dispute (
+    trade_id bigint NOT NULL,
+    account_id bigint NOT NULL,
+    text text NOT NULL,
+    at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE public.entry (
     transfer_id bigint NOT NULL,
     account_id bigint,
@@ -445,6 +697,27 @@ CREATE TABLE public.entry (
     CONSTRAINT "an account has buckets, the market has books" CHECK ((((account_id IS NOT NULL) AND (book = ANY (ARRAY['deposit'::text, 'balance'::text, 'held'::text, 'payout'::text, 'reserve'::text])) AND (no IS NOT NULL) AND (after_cents IS NOT NULL)) OR ((account_id IS NULL) AND (book = ANY (ARRAY['fees'::text, 'world'::text, 'fx_rounding'::text, 'advances'::text])) AND (no IS NULL) AND (after_cents IS NULL)))),
     CONSTRAINT "an entry moves something" CHECK (((amount_cents <> 0) AND (abs(amount_cents) <= '1000000000000'::bigint))),
     CONSTRAINT "no bucket was ever below zero" CHECK ((after_cents >= 0))
+);
+
+CREATE TABLE public.freezing (
+    id bigint NOT NULL,
+    account_id bigint NOT NULL,
+    reason text NOT NULL,
+    frozen_at timestamp with time zone NOT NULL,
+    from_nos bigint[] NOT NULL,
+    thawed_at timestamp with time zone,
+    to_nos bigint[],
+    CONSTRAINT "there are five buckets" CHECK (((cardinality(from_nos) = 5) AND (COALESCE(cardinality(to_nos), 5) = 5))),
+    CONSTRAINT "what is thawed was so at a time" CHECK (((thawed_at IS NULL) = (to_nos IS NULL)))
+);
+
+ALTER TABLE public.freezing ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.freezing_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE public.gateway (
@@ -472,11 +745,94 @@ CREATE TABLE public.inventory_scan (
     complete boolean NOT NULL
 );
 
+CREATE TABLE public.jwt (
+    id text NOT NULL,
+    token_id bigint NOT NULL,
+    program text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT "a JWT ends after it began" CHECK ((expires_at > made_at))
+);
+
+CREATE TABLE public.ledger_check (
+    id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    milliseconds integer NOT NULL,
+    faults text[] NOT NULL
+);
+
+ALTER TABLE public.ledger_check ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.ledger_check_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.mail (
+    id bigint NOT NULL,
+    name text DEFAULT replace((gen_random_uuid())::text, '-'::text, ''::text) NOT NULL,
+    account_id bigint,
+    recipient text NOT NULL,
+    subject text NOT NULL,
+    text text,
+    state text DEFAULT 'waiting'::text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone,
+    attempts integer DEFAULT 0 NOT NULL,
+    fault text,
+    ended_at timestamp with time zone,
+    CONSTRAINT "a mail that does not wait has ended" CHECK (((state = 'waiting'::text) = (ended_at IS NULL))),
+    CONSTRAINT "a mail that waits has its text" CHECK (((state <> 'waiting'::text) OR (text IS NOT NULL))),
+    CONSTRAINT "a mail waits, was sent or was given up" CHECK ((state = ANY (ARRAY['waiting'::text, 'sent'::text, 'given_up'::text]))),
+    CONSTRAINT "a mail's subject is one line" CHECK (((subject !~ '[[:cntrl:]]'::text) AND (recipient !~ '[[:cntrl:][:space:]]'::text))),
+    CONSTRAINT "only a mail that waits is due" CHECK (((state = 'waiting'::text) = (due_at IS NOT NULL)))
+);
+
+CREATE TABLE public.mail_change (
+    account_id bigint NOT NULL,
+    mail text NOT NULL,
+    hash bytea NOT NULL,
+    wrong integer DEFAULT 0 NOT NULL,
+    sent_at timestamp with time zone[] NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT "a mailed code's hash is sha256" CHECK ((octet_length(hash) = 32))
+);
+
+ALTER TABLE public.mail ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.mail_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.market_clock (
     only_row boolean DEFAULT true NOT NULL,
     offset_seconds bigint NOT NULL,
     CONSTRAINT "the clock goes forward" CHECK ((offset_seconds >= 0)),
     CONSTRAINT "there is one clock" CHECK (only_row)
+);
+
+CREATE TABLE public.message (
+    id bigint NOT NULL,
+    account_id bigint NOT NULL,
+    text text NOT NULL,
+    sent_by bigint,
+    at timestamp with time zone NOT NULL,
+    read_at timestamp with time zone,
+    CONSTRAINT "a message says something" CHECK (((length(text) >= 1) AND (length(text) <= 4000)))
+);
+
+ALTER TABLE public.message ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.message_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE public.notice (
@@ -572,6 +928,29 @@ CREATE TABLE public.openid_nonce (
     forget_after timestamp with time zone NOT NULL
 );
 
+CREATE TABLE public.operator_alert (
+    id bigint NOT NULL,
+    ref text NOT NULL,
+    kind text NOT NULL,
+    text text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone DEFAULT '1970-01-01 00:00:00+00'::timestamp with time zone,
+    attempts integer DEFAULT 0 NOT NULL,
+    mailed_at timestamp with time zone,
+    called_at timestamp with time zone,
+    fault text,
+    CONSTRAINT "operators are told of cases, notices given up and checks" CHECK ((kind = ANY (ARRAY['case'::text, 'notice'::text, 'check'::text])))
+);
+
+ALTER TABLE public.operator_alert ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.operator_alert_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.operator_case (
     id bigint NOT NULL,
     trade_id bigint,
@@ -647,6 +1026,47 @@ CREATE TABLE public.payment_item (
 )
 WITH (fillfactor='80');
 
+CREATE TABLE public.payout (
+    id bigint NOT NULL,
+    account_id bigint NOT NULL,
+    cents bigint NOT NULL,
+    method text NOT NULL,
+    address text NOT NULL,
+    needed integer NOT NULL,
+    state text NOT NULL,
+    reference text,
+    reason text DEFAULT ''::text NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT "a payout ends paid or refused" CHECK (((state = ANY (ARRAY['paid'::text, 'refused'::text])) = (ended_at IS NOT NULL))),
+    CONSTRAINT "a payout is above nothing" CHECK ((cents > 0)),
+    CONSTRAINT "one or two operators approve a payout" CHECK ((needed = ANY (ARRAY[1, 2]))),
+    CONSTRAINT "payouts go by Skrill" CHECK ((method = 'skrill'::text)),
+    CONSTRAINT "the states of a payout" CHECK ((state = ANY (ARRAY['asked'::text, 'approved'::text, 'sending'::text, 'unknown'::text, 'paid'::text, 'refused'::text]))),
+    CONSTRAINT "what was paid has its provider's reference" CHECK (((state = 'paid'::text) = (reference IS NOT NULL)))
+);
+
+CREATE TABLE public.payout_event (
+    payout_id bigint NOT NULL,
+    no integer NOT NULL,
+    step text NOT NULL,
+    from_state text,
+    to_state text NOT NULL,
+    actor text NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE public.payout ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.payout_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.presence (
     account_id bigint NOT NULL,
     heartbeat_at timestamp with time zone NOT NULL,
@@ -654,6 +1074,22 @@ CREATE TABLE public.presence (
     blocking text
 )
 WITH (fillfactor='50');
+
+CREATE TABLE public.profile (
+    account_id bigint NOT NULL,
+    mail text DEFAULT ''::text NOT NULL,
+    mail_notices boolean DEFAULT true NOT NULL,
+    skrill text DEFAULT ''::text NOT NULL,
+    skrill_set_at timestamp with time zone,
+    factor_set_at timestamp with time zone,
+    discord text DEFAULT ''::text NOT NULL,
+    discordtag text DEFAULT ''::text NOT NULL,
+    shorturl text,
+    active_at timestamp with time zone,
+    CONSTRAINT "a payout address was set at a time" CHECK (((skrill = ''::text) OR (skrill_set_at IS NOT NULL))),
+    CONSTRAINT "a short URL has one to twelve small letters and digits" CHECK ((shorturl ~ '^[a-z0-9]{1,12}$'::text))
+)
+WITH (fillfactor='80');
 
 CREATE TABLE public.rate (
     currency text NOT NULL,
@@ -686,6 +1122,12 @@ CREATE TABLE public.receiver (
 )
 WITH (fillfactor='70');
 
+CREATE TABLE public.recovery_code (
+    account_id bigint NOT NULL,
+    hash bytea NOT NULL,
+    CONSTRAINT "a recovery code's hash is sha256" CHECK ((octet_length(hash) = 32))
+);
+
 CREATE TABLE public.request_key (
     account_id bigint NOT NULL,
     key text NOT NULL,
@@ -696,12 +1138,30 @@ CREATE TABLE public.request_key (
     CONSTRAINT "a request's digest is sha256" CHECK ((octet_length(digest) = 32))
 );
 
+CREATE TABLE public.role (
+    account_id bigint NOT NULL,
+    role text NOT NULL,
+    granted_at timestamp with time zone NOT NULL,
+    granted_by bigint,
+    CONSTRAINT "there is one role" CHECK ((role = 'admin'::text))
+);
+
 CREATE TABLE public.sale (
     trade_id bigint NOT NULL,
     steam_item_id bigint NOT NULL,
     at timestamp with time zone NOT NULL,
     price_cents bigint NOT NULL,
     CONSTRAINT "a sale has a price" CHECK ((price_cents > 0))
+);
+
+CREATE TABLE public.second_factor (
+    account_id bigint NOT NULL,
+    secret bytea NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    since timestamp with time zone,
+    last_step bigint,
+    wrong_at timestamp with time zone[] DEFAULT '{}'::timestamp with time zone[] NOT NULL,
+    CONSTRAINT "a factor is on once a code was taken" CHECK (((since IS NULL) OR (last_step IS NOT NULL)))
 );
 
 CREATE TABLE public.seller_grant (
@@ -724,6 +1184,7 @@ CREATE TABLE public.session (
     signed_in_at timestamp with time zone NOT NULL,
     seen_at timestamp with time zone NOT NULL,
     expires_at timestamp with time zone NOT NULL,
+    code_given_at timestamp with time zone,
     CONSTRAINT "a session ends after it began" CHECK ((expires_at > signed_in_at)),
     CONSTRAINT "a session's hash is sha256" CHECK ((octet_length(hash) = 32))
 )
@@ -821,6 +1282,7 @@ CREATE TABLE public.trade (
     explanation text NOT NULL,
     created_at timestamp with time zone NOT NULL,
     changed_at timestamp with time zone NOT NULL,
+    disputed_at timestamp with time zone,
     CONSTRAINT "a causer is the seller or the buyer" CHECK ((causer = ANY (ARRAY['seller'::text, 'buyer'::text]))),
     CONSTRAINT "a created trade has no Steam offer" CHECK (((state <> 'created'::text) OR (NOT offer_maybe_live))),
     CONSTRAINT "a settled trade was settled after its protection" CHECK (((state <> 'finished'::text) OR (ended_at >= protected_until))),
@@ -828,6 +1290,7 @@ CREATE TABLE public.trade (
     CONSTRAINT "delivery has its time" CHECK (((accepted_at IS NOT NULL) OR (state <> ALL (ARRAY['accepted'::text, 'protected'::text, 'finished'::text])))),
     CONSTRAINT "ended means finished, cancelled or reversed" CHECK (((ended_at IS NOT NULL) = (state = ANY (ARRAY['finished'::text, 'cancelled'::text, 'reversed'::text])))),
     CONSTRAINT "only a cancelled or reversed trade has a causer" CHECK (((causer IS NULL) OR (state = ANY (ARRAY['cancelled'::text, 'reversed'::text])))),
+    CONSTRAINT "only what was delivered and is not paid for is disputed" CHECK (((disputed_at IS NULL) OR (state = ANY (ARRAY['accepted'::text, 'protected'::text])))),
     CONSTRAINT "price is what was paid from both buckets" CHECK (((price_cents = (paid_deposit_cents + paid_balance_cents)) AND (paid_deposit_cents >= 0) AND (paid_balance_cents >= 0))),
     CONSTRAINT "protection has its end" CHECK (((protected_until IS NOT NULL) OR (state <> ALL (ARRAY['protected'::text, 'finished'::text])))),
     CONSTRAINT "the fee leaves the seller a cent" CHECK (((fee_cents >= 0) AND (fee_cents < price_cents)))
@@ -872,6 +1335,11 @@ ALTER TABLE public.transfer ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY
     CACHE 1
 );
 
+CREATE TABLE public.transfer_of_account (
+    account_id bigint NOT NULL,
+    transfer_id bigint NOT NULL
+);
+
 CREATE TABLE public.wallet (
     account_id bigint NOT NULL,
     deposit_cents bigint DEFAULT 0 NOT NULL,
@@ -888,8 +1356,20 @@ CREATE TABLE public.wallet (
 )
 WITH (fillfactor='40');
 
+CREATE TABLE public.worker (
+    name text NOT NULL,
+    began_at timestamp with time zone NOT NULL,
+    beat_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.checkout
+    ADD CONSTRAINT "a checkout's name is its own" UNIQUE (name);
+
 ALTER TABLE ONLY public.session
     ADD CONSTRAINT "a cookie is one session's" UNIQUE (hash);
+
+ALTER TABLE ONLY public.correction
+    ADD CONSTRAINT "a correction's reference is its own" UNIQUE (reference);
 
 ALTER TABLE ONLY public.transfer
     ADD CONSTRAINT "a deed is done once" UNIQUE (key);
@@ -903,8 +1383,14 @@ ALTER TABLE ONLY public.steam_item
 ALTER TABLE ONLY public.notice
     ADD CONSTRAINT "a notice has a name of its own" UNIQUE (name);
 
+ALTER TABLE ONLY public.checkout
+    ADD CONSTRAINT "a provider's session is of one checkout" UNIQUE (provider, session);
+
 ALTER TABLE ONLY public.gateway
     ADD CONSTRAINT "a public hash is one merchant's" UNIQUE (public_hash);
+
+ALTER TABLE ONLY public.profile
+    ADD CONSTRAINT "a short URL is one account's" UNIQUE (shorturl);
 
 ALTER TABLE ONLY public.api_token
     ADD CONSTRAINT "a token is one token" UNIQUE (hash);
@@ -924,17 +1410,38 @@ ALTER TABLE ONLY public.advance
 ALTER TABLE ONLY public.agent
     ADD CONSTRAINT agent_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.alert
+    ADD CONSTRAINT alert_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.agent
     ADD CONSTRAINT "an agent's token is one token" UNIQUE (hash);
+
+ALTER TABLE ONLY public.buy_order_fill
+    ADD CONSTRAINT "an order counts its fills" UNIQUE (order_id, no);
 
 ALTER TABLE ONLY public.payment
     ADD CONSTRAINT "an order is one payment" UNIQUE (account_id, order_id);
 
+ALTER TABLE ONLY public.buy_order_fill
+    ADD CONSTRAINT "an order takes an offer once" UNIQUE (order_id, offer_id);
+
 ALTER TABLE ONLY public.api_token
     ADD CONSTRAINT api_token_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.audit
+    ADD CONSTRAINT audit_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.ban
     ADD CONSTRAINT ban_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.buy_order_fill
+    ADD CONSTRAINT buy_order_fill_pkey PRIMARY KEY (trade_id);
+
+ALTER TABLE ONLY public.buy_order_match
+    ADD CONSTRAINT buy_order_match_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.buy_order
+    ADD CONSTRAINT buy_order_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.change_forgotten
     ADD CONSTRAINT change_forgotten_pkey PRIMARY KEY (only_row);
@@ -942,11 +1449,23 @@ ALTER TABLE ONLY public.change_forgotten
 ALTER TABLE ONLY public.change
     ADD CONSTRAINT change_pkey PRIMARY KEY (xid, id);
 
+ALTER TABLE ONLY public.checkout
+    ADD CONSTRAINT checkout_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.correction
+    ADD CONSTRAINT correction_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.day_total
     ADD CONSTRAINT day_total_pkey PRIMARY KEY (account_id, day);
 
 ALTER TABLE ONLY public.directive
     ADD CONSTRAINT directive_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.dispute
+    ADD CONSTRAINT dispute_pkey PRIMARY KEY (trade_id);
+
+ALTER TABLE ONLY public.freezing
+    ADD CONSTRAINT freezing_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.gateway
     ADD CONSTRAINT gateway_pkey PRIMARY KEY (account_id);
@@ -954,14 +1473,32 @@ ALTER TABLE ONLY public.gateway
 ALTER TABLE ONLY public.inventory_scan
     ADD CONSTRAINT inventory_scan_pkey PRIMARY KEY (account_id, project);
 
+ALTER TABLE ONLY public.jwt
+    ADD CONSTRAINT jwt_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.ledger_check
+    ADD CONSTRAINT ledger_check_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.mail_change
+    ADD CONSTRAINT mail_change_pkey PRIMARY KEY (account_id);
+
+ALTER TABLE ONLY public.mail
+    ADD CONSTRAINT mail_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.market_clock
     ADD CONSTRAINT market_clock_pkey PRIMARY KEY (only_row);
+
+ALTER TABLE ONLY public.message
+    ADD CONSTRAINT message_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.notice_attempt
     ADD CONSTRAINT notice_attempt_pkey PRIMARY KEY (notice_id, no);
 
 ALTER TABLE ONLY public.notice
     ADD CONSTRAINT notice_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.operator_alert
+    ADD CONSTRAINT "of one thing operators are told once" UNIQUE (ref);
 
 ALTER TABLE ONLY public.offer
     ADD CONSTRAINT offer_pkey PRIMARY KEY (id);
@@ -971,6 +1508,9 @@ ALTER TABLE ONLY public.account
 
 ALTER TABLE ONLY public.openid_nonce
     ADD CONSTRAINT openid_nonce_pkey PRIMARY KEY (nonce);
+
+ALTER TABLE ONLY public.operator_alert
+    ADD CONSTRAINT operator_alert_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.operator_case
     ADD CONSTRAINT operator_case_pkey PRIMARY KEY (id);
@@ -984,8 +1524,17 @@ ALTER TABLE ONLY public.payment_item
 ALTER TABLE ONLY public.payment
     ADD CONSTRAINT payment_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.payout_event
+    ADD CONSTRAINT payout_event_pkey PRIMARY KEY (payout_id, no);
+
+ALTER TABLE ONLY public.payout
+    ADD CONSTRAINT payout_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.presence
     ADD CONSTRAINT presence_pkey PRIMARY KEY (account_id);
+
+ALTER TABLE ONLY public.profile
+    ADD CONSTRAINT profile_pkey PRIMARY KEY (account_id);
 
 ALTER TABLE ONLY public.rate
     ADD CONSTRAINT rate_pkey PRIMARY KEY (currency);
@@ -996,11 +1545,20 @@ ALTER TABLE ONLY public.rates_reading
 ALTER TABLE ONLY public.receiver
     ADD CONSTRAINT receiver_pkey PRIMARY KEY (account_id, kind);
 
+ALTER TABLE ONLY public.recovery_code
+    ADD CONSTRAINT recovery_code_pkey PRIMARY KEY (account_id, hash);
+
 ALTER TABLE ONLY public.request_key
     ADD CONSTRAINT request_key_pkey PRIMARY KEY (account_id, key);
 
+ALTER TABLE ONLY public.role
+    ADD CONSTRAINT role_pkey PRIMARY KEY (account_id, role);
+
 ALTER TABLE ONLY public.sale
     ADD CONSTRAINT sale_pkey PRIMARY KEY (trade_id);
+
+ALTER TABLE ONLY public.second_factor
+    ADD CONSTRAINT second_factor_pkey PRIMARY KEY (account_id);
 
 ALTER TABLE ONLY public.seller_grant
     ADD CONSTRAINT seller_grant_pkey PRIMARY KEY (merchant_id, seller_id);
@@ -1020,11 +1578,17 @@ ALTER TABLE ONLY public.strike
 ALTER TABLE ONLY public.switch
     ADD CONSTRAINT switch_pkey PRIMARY KEY (name);
 
+ALTER TABLE ONLY public.alert
+    ADD CONSTRAINT "the same is told once" UNIQUE (account_id, kind, ref);
+
 ALTER TABLE ONLY public.trade_event
     ADD CONSTRAINT trade_event_pkey PRIMARY KEY (trade_id, no);
 
 ALTER TABLE ONLY public.trade
     ADD CONSTRAINT trade_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.transfer_of_account
+    ADD CONSTRAINT transfer_of_account_pkey PRIMARY KEY (account_id, transfer_id);
 
 ALTER TABLE ONLY public.transfer
     ADD CONSTRAINT transfer_pkey PRIMARY KEY (id);
@@ -1035,6 +1599,9 @@ ALTER TABLE ONLY public.wallet
 ALTER TABLE ONLY public.payment
     ADD CONSTRAINT "what was signed is one order" UNIQUE (account_id, signed);
 
+ALTER TABLE ONLY public.worker
+    ADD CONSTRAINT worker_pkey PRIMARY KEY (name);
+
 CREATE UNIQUE INDEX "a Steam offer belongs to one trade" ON public.trade USING btree (steam_tradeofferid) WHERE (steam_tradeofferid IS NOT NULL);
 
 CREATE UNIQUE INDEX "a bucket's entries are a chain" ON public.entry USING btree (account_id, book, no) WHERE (account_id IS NOT NULL);
@@ -1043,11 +1610,21 @@ CREATE UNIQUE INDEX "a custom id is used once by a buyer" ON public.trade USING 
 
 CREATE UNIQUE INDEX "a delivery is one skin's" ON public.payment_item USING btree (trade_id) WHERE (trade_id IS NOT NULL);
 
+CREATE UNIQUE INDEX "a provider's reference is of one payout" ON public.payout USING btree (method, reference);
+
 CREATE UNIQUE INDEX "a receiver is told of an event once" ON public.notice USING btree (account_id, kind, type, trade_id, event_no) WHERE (trade_id IS NOT NULL);
 
 CREATE UNIQUE INDEX "a sold skin has one IPN" ON public.notice USING btree (trade_id) WHERE (kind = 'ipn'::text);
 
+CREATE INDEX account_frozen ON public.account USING btree (id) WHERE (frozen_at IS NOT NULL);
+
 CREATE INDEX advance_outstanding ON public.advance USING btree (account_id) WHERE (ended_at IS NULL);
+
+CREATE INDEX alert_of_account ON public.alert USING btree (account_id, kind, id);
+
+CREATE INDEX alert_open ON public.alert USING btree (account_id, kind, id) WHERE (closed_at IS NULL);
+
+CREATE UNIQUE INDEX "an account is frozen once" ON public.freezing USING btree (account_id) WHERE (thawed_at IS NULL);
 
 CREATE UNIQUE INDEX "an asset is one trade's delivery" ON public.trade USING btree (buyer_steamid, new_assetid) WHERE (new_assetid IS NOT NULL);
 
@@ -1055,7 +1632,29 @@ CREATE UNIQUE INDEX "an idempotency key is used once by a buyer" ON public.trade
 
 CREATE INDEX api_token_of_account ON public.api_token USING btree (account_id);
 
+CREATE INDEX audit_of_actor ON public.audit USING btree (actor_id, id);
+
+CREATE INDEX audit_of_subject ON public.audit USING btree (subject_id, id) WHERE (subject_id IS NOT NULL);
+
 CREATE INDEX ban_of_steamid ON public.ban USING btree (steamid, side, until_at) WHERE (lifted_at IS NULL);
+
+CREATE INDEX buy_order_asleep ON public.buy_order USING btree (steam_item_id) WHERE ((asleep IS NOT NULL) AND (state = 'live'::text));
+
+CREATE INDEX buy_order_book ON public.buy_order USING btree (steam_item_id, reach_cents) WHERE (state = 'live'::text);
+
+CREATE INDEX buy_order_depth ON public.buy_order USING btree (steam_item_id, price_cents DESC, place) WHERE (state = 'live'::text);
+
+CREATE INDEX buy_order_match_again ON public.buy_order_match USING btree (steam_item_id) WHERE (tries > 0);
+
+CREATE INDEX buy_order_match_due ON public.buy_order_match USING btree (due_at, id);
+
+CREATE INDEX buy_order_without_money ON public.buy_order USING btree (account_id, reach_cents) WHERE ((asleep = 'money'::text) AND (state = 'live'::text));
+
+CREATE INDEX checkout_of_account ON public.checkout USING btree (account_id, id);
+
+CREATE INDEX correction_of_account ON public.correction USING btree (account_id, id);
+
+CREATE INDEX correction_open ON public.correction USING btree (id) WHERE (state = 'asked'::text);
 
 CREATE INDEX directive_of_trade ON public.directive USING btree (trade_id);
 
@@ -1064,6 +1663,24 @@ CREATE INDEX directive_open ON public.directive USING btree (account_id) WHERE (
 CREATE INDEX directive_to_forget ON public.directive USING btree (answered_at) WHERE ((trade_id IS NULL) AND (status IS NOT NULL));
 
 CREATE INDEX entry_of_transfer ON public.entry USING btree (transfer_id);
+
+CREATE INDEX freezing_of_account ON public.freezing USING btree (account_id, id);
+
+CREATE INDEX jwt_expires ON public.jwt USING btree (expires_at);
+
+CREATE INDEX jwt_of_token ON public.jwt USING btree (token_id, made_at);
+
+CREATE INDEX mail_due ON public.mail USING btree (due_at, id) WHERE (state = 'waiting'::text);
+
+CREATE INDEX mail_ended ON public.mail USING btree (ended_at) WHERE (state <> 'waiting'::text);
+
+CREATE INDEX mail_of_account ON public.mail USING btree (account_id) WHERE (account_id IS NOT NULL);
+
+CREATE INDEX message_of_account ON public.message USING btree (account_id, id);
+
+CREATE INDEX message_unread ON public.message USING btree (account_id) WHERE (read_at IS NULL);
+
+CREATE UNIQUE INDEX "nobody approves a payout twice" ON public.payout_event USING btree (payout_id, actor) WHERE (step = 'approve'::text);
 
 CREATE INDEX notice_attempt_lately ON public.notice_attempt USING btree (real_at);
 
@@ -1083,11 +1700,13 @@ CREATE INDEX notice_waiting ON public.notice USING btree (account_id, kind, due_
 
 CREATE INDEX offer_live_of_seller ON public.offer USING btree (seller_id, project) WHERE (state = ANY (ARRAY['on_sale'::text, 'reserved'::text]));
 
+CREATE INDEX offer_on_sale_by_price ON public.offer USING btree (steam_item_id, price_cents, id) WHERE (state = 'on_sale'::text);
+
 CREATE INDEX offer_on_sale_of_account ON public.offer USING btree (account_id, id) WHERE (state = 'on_sale'::text);
 
-CREATE INDEX offer_on_sale_of_item ON public.offer USING btree (steam_item_id) WHERE (state = 'on_sale'::text);
-
 CREATE UNIQUE INDEX "one live offer an asset" ON public.offer USING btree (appid, contextid, assetid) WHERE (state = ANY (ARRAY['on_sale'::text, 'reserved'::text]));
+
+CREATE UNIQUE INDEX "one live order an account and item" ON public.buy_order USING btree (account_id, steam_item_id) WHERE (state = 'live'::text);
 
 CREATE UNIQUE INDEX "one live trade an offer" ON public.trade USING btree (offer_id) WHERE (state <> ALL (ARRAY['cancelled'::text, 'reversed'::text]));
 
@@ -1099,6 +1718,8 @@ CREATE UNIQUE INDEX "one open create a trade" ON public.directive USING btree (t
 
 CREATE INDEX openid_nonce_forget ON public.openid_nonce USING btree (forget_after);
 
+CREATE INDEX operator_alert_due ON public.operator_alert USING btree (due_at, id) WHERE (due_at IS NOT NULL);
+
 CREATE INDEX payment_active ON public.payment USING btree (id) WHERE (state = 'active'::text);
 
 CREATE INDEX payment_item_of_payment ON public.payment_item USING btree (payment_id);
@@ -1108,6 +1729,10 @@ CREATE INDEX payment_of_account ON public.payment USING btree (account_id, creat
 CREATE INDEX payment_of_payer ON public.payment USING btree (payer_id);
 
 CREATE INDEX payment_quiet ON public.payment USING btree (quiet_from) WHERE (state = 'open'::text);
+
+CREATE INDEX payout_of_account ON public.payout USING btree (account_id, id);
+
+CREATE INDEX payout_open ON public.payout USING btree (id) WHERE (ended_at IS NULL);
 
 CREATE INDEX request_key_to_forget ON public.request_key USING btree (at);
 
@@ -1125,6 +1750,8 @@ CREATE INDEX strike_of_steamid ON public.strike USING btree (steamid, side, at);
 
 CREATE INDEX trade_due ON public.trade USING btree (due_at) WHERE (due_at IS NOT NULL);
 
+CREATE INDEX trade_ended ON public.trade USING btree (ended_at) WHERE (ended_at IS NOT NULL);
+
 CREATE INDEX trade_live_of_seller ON public.trade USING btree (seller_id, id) WHERE (state <> ALL (ARRAY['finished'::text, 'cancelled'::text, 'reversed'::text]));
 
 CREATE INDEX trade_live_to_buyer ON public.trade USING btree (buyer_steamid, id) WHERE (state <> ALL (ARRAY['finished'::text, 'cancelled'::text, 'reversed'::text]));
@@ -1139,9 +1766,21 @@ CREATE INDEX trade_without_baseline ON public.trade USING btree (created_at) WHE
 
 CREATE INDEX transfer_of_trade ON public.transfer USING btree (trade_id) WHERE (trade_id IS NOT NULL);
 
+CREATE TRIGGER cases_are_told AFTER INSERT ON public.operator_case FOR EACH ROW EXECUTE FUNCTION public.cases_are_told();
+
+CREATE TRIGGER changed_offers_meet_orders AFTER UPDATE OF state, price_cents ON public.offer FOR EACH ROW WHEN (((new.state = 'on_sale'::text) AND ((old.state <> 'on_sale'::text) OR (new.price_cents < old.price_cents)))) EXECUTE FUNCTION public.offers_meet_orders();
+
+CREATE TRIGGER ends_of_fills_are_noted AFTER UPDATE OF state ON public.trade FOR EACH ROW WHEN (((new.state <> old.state) AND ((new.state = ANY (ARRAY['cancelled'::text, 'reversed'::text])) OR (old.state = 'cancelled'::text)))) EXECUTE FUNCTION public.ends_of_fills_are_noted();
+
 CREATE TRIGGER entries_balance AFTER INSERT ON public.entry REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.entries_balance();
 
 CREATE TRIGGER forgotten_changes_are_noted AFTER DELETE ON public.change REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.forgotten_changes_are_noted();
+
+CREATE TRIGGER money_wakes_orders AFTER UPDATE OF deposit_cents, balance_cents ON public.wallet FOR EACH ROW WHEN (((new.deposit_cents + new.balance_cents) > (old.deposit_cents + old.balance_cents))) EXECUTE FUNCTION public.money_wakes_orders();
+
+CREATE TRIGGER new_offers_meet_orders AFTER INSERT ON public.offer FOR EACH ROW WHEN ((new.state = 'on_sale'::text)) EXECUTE FUNCTION public.offers_meet_orders();
+
+CREATE TRIGGER notices_given_up_are_told AFTER UPDATE OF state ON public.notice FOR EACH ROW WHEN (((new.state = 'set_aside'::text) AND (old.state <> 'set_aside'::text) AND (new.attempts >= new.attempts_most) AND (new.type <> 'ping'::text))) EXECUTE FUNCTION public.notices_given_up_are_told();
 
 CREATE TRIGGER offer_gets_a_new_version BEFORE UPDATE ON public.offer FOR EACH ROW EXECUTE FUNCTION public.offer_gets_a_new_version();
 
@@ -1155,11 +1794,21 @@ CREATE TRIGGER sale_is_entered AFTER UPDATE OF state ON public.trade FOR EACH RO
 
 CREATE TRIGGER the_clock_goes_forward BEFORE DELETE OR UPDATE ON public.market_clock FOR EACH ROW EXECUTE FUNCTION public.the_clock_goes_forward();
 
+CREATE TRIGGER the_past_is_kept BEFORE TRUNCATE ON public.payout_event FOR EACH STATEMENT EXECUTE FUNCTION public.the_past_stays();
+
+CREATE TRIGGER the_past_stays BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit FOR EACH STATEMENT EXECUTE FUNCTION public.the_past_stays();
+
 CREATE TRIGGER the_past_stays BEFORE DELETE OR UPDATE OR TRUNCATE ON public.entry FOR EACH STATEMENT EXECUTE FUNCTION public.the_past_stays();
+
+CREATE TRIGGER the_past_stays BEFORE DELETE OR UPDATE ON public.payout_event FOR EACH ROW EXECUTE FUNCTION public.the_past_stays();
 
 CREATE TRIGGER the_past_stays BEFORE UPDATE ON public.trade_event FOR EACH STATEMENT EXECUTE FUNCTION public.the_past_stays();
 
 CREATE TRIGGER the_past_stays BEFORE DELETE OR UPDATE OR TRUNCATE ON public.transfer FOR EACH STATEMENT EXECUTE FUNCTION public.the_past_stays();
+
+CREATE TRIGGER the_past_stays BEFORE DELETE OR UPDATE OR TRUNCATE ON public.transfer_of_account FOR EACH STATEMENT EXECUTE FUNCTION public.the_past_stays();
+
+CREATE CONSTRAINT TRIGGER transfer_finds_its_accounts AFTER INSERT ON public.transfer DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.trade_id IS NULL)) EXECUTE FUNCTION public.transfer_finds_its_accounts();
 
 ALTER TABLE ONLY public.advance
     ADD CONSTRAINT advance_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
@@ -1170,8 +1819,44 @@ ALTER TABLE ONLY public.advance
 ALTER TABLE ONLY public.agent
     ADD CONSTRAINT agent_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
 
+ALTER TABLE ONLY public.alert
+    ADD CONSTRAINT alert_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
+
 ALTER TABLE ONLY public.api_token
     ADD CONSTRAINT api_token_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.audit
+    ADD CONSTRAINT audit_actor_id_fkey FOREIGN KEY (actor_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.audit
+    ADD CONSTRAINT audit_subject_id_fkey FOREIGN KEY (subject_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.buy_order
+    ADD CONSTRAINT buy_order_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.buy_order_fill
+    ADD CONSTRAINT buy_order_fill_offer_id_fkey FOREIGN KEY (offer_id) REFERENCES public.offer(id);
+
+ALTER TABLE ONLY public.buy_order_fill
+    ADD CONSTRAINT buy_order_fill_order_id_fkey FOREIGN KEY (order_id) REFERENCES public.buy_order(id);
+
+ALTER TABLE ONLY public.buy_order_fill
+    ADD CONSTRAINT buy_order_fill_trade_id_fkey FOREIGN KEY (trade_id) REFERENCES public.trade(id);
+
+ALTER TABLE ONLY public.buy_order
+    ADD CONSTRAINT buy_order_steam_item_id_fkey FOREIGN KEY (steam_item_id) REFERENCES public.steam_item(id);
+
+ALTER TABLE ONLY public.checkout
+    ADD CONSTRAINT checkout_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.correction
+    ADD CONSTRAINT correction_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.correction
+    ADD CONSTRAINT correction_asked_by_fkey FOREIGN KEY (asked_by) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.correction
+    ADD CONSTRAINT correction_decided_by_fkey FOREIGN KEY (decided_by) REFERENCES public.account(id);
 
 ALTER TABLE ONLY public.day_total
     ADD CONSTRAINT day_total_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
@@ -1182,17 +1867,41 @@ ALTER TABLE ONLY public.directive
 ALTER TABLE ONLY public.directive
     ADD CONSTRAINT directive_trade_id_fkey FOREIGN KEY (trade_id) REFERENCES public.trade(id);
 
+ALTER TABLE ONLY public.dispute
+    ADD CONSTRAINT dispute_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.dispute
+    ADD CONSTRAINT dispute_trade_id_fkey FOREIGN KEY (trade_id) REFERENCES public.trade(id);
+
 ALTER TABLE ONLY public.entry
     ADD CONSTRAINT entry_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
 
 ALTER TABLE ONLY public.entry
     ADD CONSTRAINT entry_transfer_id_fkey FOREIGN KEY (transfer_id) REFERENCES public.transfer(id);
 
+ALTER TABLE ONLY public.freezing
+    ADD CONSTRAINT freezing_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
+
 ALTER TABLE ONLY public.gateway
     ADD CONSTRAINT gateway_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
 
 ALTER TABLE ONLY public.inventory_scan
     ADD CONSTRAINT inventory_scan_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.jwt
+    ADD CONSTRAINT jwt_token_id_fkey FOREIGN KEY (token_id) REFERENCES public.api_token(id);
+
+ALTER TABLE ONLY public.mail
+    ADD CONSTRAINT mail_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.mail_change
+    ADD CONSTRAINT mail_change_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.message
+    ADD CONSTRAINT message_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.message
+    ADD CONSTRAINT message_sent_by_fkey FOREIGN KEY (sent_by) REFERENCES public.account(id);
 
 ALTER TABLE ONLY public.notice
     ADD CONSTRAINT notice_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
@@ -1239,20 +1948,41 @@ ALTER TABLE ONLY public.payment_item
 ALTER TABLE ONLY public.payment
     ADD CONSTRAINT payment_payer_id_fkey FOREIGN KEY (payer_id) REFERENCES public.account(id);
 
+ALTER TABLE ONLY public.payout
+    ADD CONSTRAINT payout_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.payout_event
+    ADD CONSTRAINT payout_event_payout_id_fkey FOREIGN KEY (payout_id) REFERENCES public.payout(id);
+
 ALTER TABLE ONLY public.presence
     ADD CONSTRAINT presence_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.profile
+    ADD CONSTRAINT profile_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
 
 ALTER TABLE ONLY public.receiver
     ADD CONSTRAINT receiver_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
 
+ALTER TABLE ONLY public.recovery_code
+    ADD CONSTRAINT recovery_code_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.second_factor(account_id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.request_key
     ADD CONSTRAINT request_key_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.role
+    ADD CONSTRAINT role_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.role
+    ADD CONSTRAINT role_granted_by_fkey FOREIGN KEY (granted_by) REFERENCES public.account(id);
 
 ALTER TABLE ONLY public.sale
     ADD CONSTRAINT sale_steam_item_id_fkey FOREIGN KEY (steam_item_id) REFERENCES public.steam_item(id);
 
 ALTER TABLE ONLY public.sale
     ADD CONSTRAINT sale_trade_id_fkey FOREIGN KEY (trade_id) REFERENCES public.trade(id);
+
+ALTER TABLE ONLY public.second_factor
+    ADD CONSTRAINT second_factor_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
 
 ALTER TABLE ONLY public.seller_grant
     ADD CONSTRAINT seller_grant_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES public.account(id);
@@ -1277,6 +2007,12 @@ ALTER TABLE ONLY public.trade
 
 ALTER TABLE ONLY public.trade
     ADD CONSTRAINT trade_seller_id_fkey FOREIGN KEY (seller_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.transfer_of_account
+    ADD CONSTRAINT transfer_of_account_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.transfer_of_account
+    ADD CONSTRAINT transfer_of_account_transfer_id_fkey FOREIGN KEY (transfer_id) REFERENCES public.transfer(id);
 
 ALTER TABLE ONLY public.transfer
     ADD CONSTRAINT transfer_trade_id_fkey FOREIGN KEY (trade_id) REFERENCES public.trade(id);

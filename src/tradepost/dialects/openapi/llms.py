@@ -7,11 +7,11 @@ from tradepost.dialects.shadowpay.meanings import MEANINGS
 
 HEAD = """# Tradepost
 
-> An open, self-hosted market for Steam items. Merchants buy and sell items for their users over the ShadowPay merchant API, v1 and v2; sellers' programs send the items over the agent API. Sites let their users pay with skins by a link and are told of each sold one (IPN).
+> An open, self-hosted market for Steam items. Merchants buy and sell items for their users over the ShadowPay merchant API, v1 and v2; sellers' programs send the items over the agent API; users see and manage what is theirs over the user API. Sites let their users pay with skins by a link and are told of each sold one (IPN).
 
-Use v2 for new programs; v1 is for clients that were written for it. Paths below are relative to this server.
+Use v2 for new programs; v1 is for clients that were written for it. Paths below are relative to this server. The user API has an envelope and units of its own, told where its calls are.
 
-## How to call
+## How to call the merchant API
 
 - Token: header `Token: ...` (or `Authorization: Bearer ...`, or the parameter `token`). A token has scopes: read, sell, buy. Tokens that begin with `test_` belong to a sandbox.
 - Parameters: query, form or JSON, in any mixture; lists as `name[]=a`, as repeated names or as JSON arrays.
@@ -31,8 +31,10 @@ def llms(papers: list[tuple[str, str, str, Schema, list[Call]]]) -> str:
         lines.append(
             f"- [{title}]({prefix}/openapi.json): OpenAPI 3.1; to be read at [/docs/{key}](/docs/{key})"
         )
-    for title, _, _, document, calls in papers:
-        lines += ["", f"## {title}", "", document["info"]["description"].split("\n\n")[0], ""]
+    for title, key, _, document, calls in papers:
+        about = document["info"]["description"]
+        # How the others are called stands above.
+        lines += ["", f"## {title}", "", about if key == "user" else about.split("\n\n")[0], ""]
         lines += [_line(call) for call in calls]
     for recipe in RECIPES:
         steps = [f"{number}. {step}" for number, step in enumerate(recipe.steps, 1)]

@@ -10,6 +10,8 @@ from tradepost.dialects.openapi import snippets
 from tradepost.dialects.openapi.rows import Row, of_answer, of_body, of_parameters
 from tradepost.dialects.openapi.values import Schema
 
+NOTHING = "nothing"
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -71,7 +73,10 @@ def _call(
     document: Schema, path: str, method: str, operation: Schema, header: str, others: list[str]
 ) -> Call:
     status = next(iter(operation["responses"]))
-    media, shown = next(iter(operation["responses"][status]["content"].items()))
+    content = operation["responses"][status].get(
+        "content", {NOTHING: {}}
+    )  # a browser that is led on gets none
+    media, shown = next(iter(content.items()))
     prefix = urlsplit(document["servers"][0]["url"]).path
     paragraphs = operation["description"].split("\n\n")
     call = Call(

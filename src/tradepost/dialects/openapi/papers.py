@@ -21,6 +21,7 @@ from tradepost.dialects.openapi.llms import llms
 from tradepost.dialects.openapi.outline import Call, by_tag, calls
 from tradepost.dialects.openapi.pay import PREFIX as PAY_PREFIX
 from tradepost.dialects.openapi.pay import pay_document
+from tradepost.dialects.openapi.user import user_document
 from tradepost.dialects.openapi.values import Schema
 from tradepost.dialects.openapi.versions import VERSIONS, statuses_of
 from tradepost.dialects.shadowpay.meanings import MEANINGS
@@ -28,6 +29,7 @@ from tradepost.dialects.sheets import Sheet, Static, misdirected, respond
 
 DOCUMENT = "openapi.json"
 STATIC = "/docs/static"
+USERS = "/user"  # below which most of the user API's calls are
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self';"
     " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -95,7 +97,9 @@ class Desk:
         about = "For programs of sellers, which keep the Steam session and send the items."
         document = agent_document(self.base_url, release)
         bearer = "Authorization: Bearer $TOKEN"
-        return [*papers, Paper("agent", "Agent", about, agent_api.PREFIX, bearer, document)]
+        papers.append(Paper("agent", "Agent", about, agent_api.PREFIX, bearer, document))
+        about = "For users, in their browsers and by their programs: balance, sales, buy orders, payouts."
+        return [*papers, Paper("user", "User", about, USERS, bearer, user_document(self.base_url, release))]
 
     @cached_property
     def static(self) -> Static:
@@ -146,7 +150,7 @@ def routes(app: App) -> list[BaseRoute]:
     """The ways to all papers; the documents are for any host, as the APIs are, the pages for those allowed."""
     desk = Desk(app.settings.base_url)
     prefixes = {version.key: version.prefix for version in VERSIONS}
-    prefixes |= {"pay": PAY_PREFIX, "agent": agent_api.PREFIX}
+    prefixes |= {"pay": PAY_PREFIX, "agent": agent_api.PREFIX, "user": USERS}
     names = {f"{prefix}/{DOCUMENT}": f"document:{key}" for key, prefix in prefixes.items()}
     names |= {f"/docs/{key}": f"page:{key}" for key in prefixes}
     names |= {"/docs": "index", "/llms.txt": "llms.txt"}

@@ -2,6 +2,10 @@
 
 import msgspec
 
+from tradepost.dialects.openapi.user_sentences import OF_USER_STRUCTS, OF_USERS
+
+USERS = "tradepost.dialects.user_api."  # whose structs mean something else by many a name
+
 SENTENCES: dict[str, str] = {
     # whose, and of which game
     "steamid": "The SteamID64 of your user.",
@@ -45,6 +49,7 @@ SENTENCES: dict[str, str] = {
     # notices
     "url": "Where notices are sent: an https address.",
     "events": "Of what notices tell; without it of everything that becomes of your trades.",
+    "code": "Where your account has a second factor: six digits of your program for codes, or a recovery code.",
     "rotate_secret": "1 for a new secret; the old one signs as well for 24 hours.",
     "ids": "Only the notices with these ids.",
     # the stream
@@ -157,4 +162,6 @@ PAIRING_CODE = "The pairing code, which its user was given."
 
 def sentence_of(kind: type[msgspec.Struct], name: str) -> str:
     """What a struct means by a parameter; nothing for one that nobody described, which a test finds."""
+    if kind.__module__.startswith(USERS):
+        return OF_USER_STRUCTS.get(kind.__name__, {}).get(name) or OF_USERS.get(name, "")
     return OF_STRUCTS.get(kind.__name__, {}).get(name) or SENTENCES.get(name, "")

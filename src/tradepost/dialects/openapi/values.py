@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from tradepost.dialects import fields
+from tradepost.dialects.user_api import fields as users
+from tradepost.dialects.user_api import money_fields as money
+from tradepost.dialects.user_api import sales_fields as sales
 from tradepost.market import rates
-from tradepost.rules import payment
+from tradepost.market.tokens import LABEL_CHARS_MAX, SCOPES
+from tradepost.rules import contact, payment
 from tradepost.rules.callback_address import URL_CHARS_MAX
 from tradepost.rules.games import GAMES
 
@@ -20,6 +24,9 @@ _FLOAT = r"(0|[1-9][0-9]{0,3})(\.[0-9]{1,40})?([eE]-[0-9]{1,2})?"
 _DAY = r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 _MOMENT = rf"({_DAY}( ([01][0-9]|2[0-3])(:[0-5][0-9]){{2}})?|0|[1-9][0-9]{{0,10}})"
 _PRICE_MOST = 9_999_999.99
+_IN_TAG = r"[^\u0000-\u0020\u007f-\u009f@#:`]"
+_ATOM, _LABEL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+", "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_MAIL = rf"(?=[^@]{{1,64}}@){_ATOM}(\.{_ATOM})*@({_LABEL}\.)+[A-Za-z][A-Za-z0-9-]{{0,61}}[A-Za-z0-9]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +108,7 @@ VALUES: dict[type, Value] = {
     fields.Currency: Value(_words([rates.USD, *rates.QUOTED])),
     fields.Name: Value(_chars(1, fields.NAME_CHARS_MAX)),
     fields.Search: Value(_chars(0, fields.SEARCH_CHARS_MAX)),
+    fields.Code: Value(_chars(1, fields.CODE_CHARS_MAX)),
     fields.Url: Value(_chars(1, URL_CHARS_MAX)),
     fields.Whole: Value(_text("(0|[1-9][0-9]{0,8})"), _WHOLE, _WHOLE),
     fields.Float: Value(_text(_FLOAT, "0.07"), {"type": "number", "minimum": 0, "exclusiveMaximum": 10_000}),
@@ -110,4 +118,30 @@ VALUES: dict[type, Value] = {
     fields.Flag: Value(_words(["1", "0", "true", "false"]), {"enum": [True, False, 1, 0]}),
     fields.Since: _WHEN,
     fields.Until: _WHEN,
+    # Of the user API.
+    users.Address: Value(_text(_MAIL, "name@example.com") | {"maxLength": contact.MAIL_CHARS_MAX}),
+    users.TradeUrlText: Value(_chars(1, URL_CHARS_MAX)),  # what else it has to be no pattern can say
+    users.ShortName: Value(_text("[a-z0-9]{1,12}", "ann42")),
+    users.DiscordId: Value(_text("[1-9][0-9]{16,19}", "80351110224678912")),
+    users.DiscordTag: Value(
+        _text(rf"{_IN_TAG}({_IN_TAG}| ){{0,30}}{_IN_TAG}(#[0-9]{{4}})?", "ann", "ann#1234")
+    ),
+    users.MailedCode: Value(_text("[0-9]{6}", "012345")),
+    money.PayoutMethod: Value(_text("[Ss][Kk][Rr][Ii][Ll][Ll]", "skrill")),
+    money.RequestKey: Value(_text("[!-~]{1,255}")),
+    money.Said: Value(_chars(1, money.SAID_CHARS_MAX, r"[^\u0000]")),
+    users.SessionId: Value(_text("[ -~]{1,40}", "s17")),
+    users.KeyPrefix: Value(_text("[ -~]{13}", "live_a1B2c3D4")),
+    users.Label: Value(_chars(0, LABEL_CHARS_MAX)),
+    users.KeyScope: Value(_words(list(SCOPES))),
+    users.Network: Value(_chars(1, users.Network.CHARS_MAX)),
+    users.Days: Value(
+        _text("([1-9][0-9]{0,2}|[12][0-9]{3}|3[0-5][0-9]{2}|36[0-4][0-9]|3650)"),
+        _whole(1, users.Days.MOST),
+        _whole(1, users.Days.MOST),
+    ),
+    sales.PeriodWord: Value(_text("(1[Ww]|1[Mm]|1[Yy]|[Aa][Ll][Ll])", "1W", "1M", "1Y", "All")),
+    sales.Mark: Value(_chars(0, sales.MARK_CHARS_MAX)),
+    sales.ReferralCode: Value(_text(f"[A-Za-z0-9_-]{{1,{sales.REF_CHARS_MAX}}}", "ann-42")),
+    sales.ExportToken: Value(_text("[0-9a-f]{128}")),
 }

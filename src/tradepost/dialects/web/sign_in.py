@@ -16,17 +16,19 @@ from starlette.responses import Response
 from tradepost import log
 from tradepost.app import App
 from tradepost.dialects.edge import client_address, header
+from tradepost.dialects.fields import Code
 from tradepost.dialects.pace import Pace
 from tradepost.dialects.web import cookies
 from tradepost.dialects.web.addresses import OwnPath
 from tradepost.dialects.web.desk import Desk
 from tradepost.dialects.web.visits import Page, Visit
-from tradepost.market import sessions, sign_ins, users
+from tradepost.market import second_factor, sessions, sign_ins, users
 from tradepost.rules.client_address import neighbours
+from tradepost.rules.refusals import StepUpNeeded
 from tradepost.steam.answers import Person
 from tradepost.steam.openid import NotSignedIn, SignedIn, new_state
 
-SIGN_IN, BACK, SIGN_OUT = "/sign-in", "/sign-in/back", "/sign-out"
+SIGN_IN, BACK, CODE, SIGN_OUT = "/sign-in", "/sign-in/back", "/sign-in/code", "/sign-out"
 HOME = "/"
 PERSON_SECONDS = 2.0  # that somebody waits for his name to be read; the worker reads it else
 DAY_SECONDS = 86_400
@@ -101,8 +103,9 @@ async def _signed_in(visit: Visit, steamid: str, next_path: str) -> Response:
         await sessions.end(tx, cookies.read(visit.scope, settings, cookies.SESSION))
         browser = header(visit.scope, b"user-agent")
         key = await sessions.make(tx, settings, account.id, browser, app.real_now())
-    logger.info("signed_in", account_id=account.id)
-    answer = visit.redirect(next_path)
+        awaits_code = await second_factor.is_on(tx, account.id)
+    logger.info("signed_in", account_id=account.id, awaits_code=awaits_code)
+    answer = visit.redirect(visit.code_url(next_path) if awaits_code else next_path)
     seconds = settings.session_days * DAY_SECONDS
     answer.raw_headers.append(cookies.write(settings, cookies.SESSION, key, seconds))
     answer.raw_headers.append(cookies.write(settings, cookies.BROWSER, "", 0))
@@ -136,6 +139,35 @@ def _failed(visit: Visit, next_path: str, reason: str, *, is_steams: bool = Fals
     )
 
 
+async def ask_code(visit: Visit) -> Response:
+    """Ask for a code of whoever has a second factor: to complete a sign-in, or before what money depends on."""
+    next_path = str(visit.query(Wanted).next or HOME)
+    if not visit.signed_in().has_factor:
+        return visit.redirect(next_path)
+    return visit.page("code.html", next=next_path)
+
+
+class Given(msgspec.Struct):
+    """A code, and where its owner is led then."""
+
+    code: Code
+    next: OwnPath | None = None
+
+
+async def give_code(visit: Visit) -> Response:
+    """Take a code: its session counts as proven from now on, for the next minutes as freshly so."""
+    app, visitor = visit.app, visit.signed_in()
+    given = await visit.form(Given)
+    next_path = str(given.next or HOME)
+    try:
+        await second_factor.use(app, visitor.account_id, given.code)
+    except StepUpNeeded as refusal:
+        return visit.page("code.html", 403, next=next_path, fault=refusal.sentence)
+    async with app.db.transaction() as tx:
+        await sessions.note_code(tx, visitor.session_id, app.real_now())
+    return visit.redirect(next_path)
+
+
 async def sign_out(visit: Visit) -> Response:
     """End the visitor's session."""
     settings = visit.app.settings
@@ -166,5 +198,6 @@ def pages(app: App, desk: Desk) -> list[Page]:
     return [
         Page(app, desk, SIGN_IN, get=partial(set_out, pace)),
         Page(app, desk, BACK, get=come_back),
-        Page(app, desk, SIGN_OUT, post=sign_out),
+        Page(app, desk, CODE, get=ask_code, post=give_code, halfway=True),
+        Page(app, desk, SIGN_OUT, post=sign_out, halfway=True),
     ]

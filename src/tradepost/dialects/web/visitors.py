@@ -25,15 +25,19 @@ class Visitor:
     avatar: str
     session_id: int
     signed_in_at: datetime
-    is_fresh: bool  # signed in so lately that he may change what money depends on
+    is_fresh: bool  # proved so lately who he is that he may change what money depends on
     csrf: str  # what every form of his carries
+    has_factor: bool = False  # a code proves it, and not a sign-in alone
 
 
-async def visitor(app: App, scope: Scope) -> Visitor | None:
-    """Who makes this request, or None for somebody who is not signed in."""
+async def visitor(app: App, scope: Scope, *, halfway: bool = False) -> Visitor | None:
+    """Who makes this request, or None for somebody who is not signed in.
+
+    Whose code is still awaited is not signed in either, but for the page that asks for it (`halfway`).
+    """
     key = cookies.read(scope, app.settings, cookies.SESSION)
     found = await sessions.find(app, key) if key else None
-    if found is None:
+    if found is None or (found.awaits_code and not halfway):
         return None
     note(scope).account_id = found.account_id
     return Visitor(
@@ -43,6 +47,7 @@ async def visitor(app: App, scope: Scope) -> Visitor | None:
         avatar=found.avatar,
         session_id=found.id,
         signed_in_at=found.signed_in_at,
-        is_fresh=app.real_now() - found.signed_in_at < timedelta(minutes=FRESH_MINUTES),
+        is_fresh=app.real_now() - found.proven_at < timedelta(minutes=FRESH_MINUTES),
         csrf=hmac.digest(key.encode(), b"tradepost: forms", hashlib.sha256).hex(),
+        has_factor=found.has_factor,
     )

@@ -73,7 +73,7 @@ class SignInFirst(Exception):
 
 
 class SignInAgain(Exception):
-    """What is asked for needs a sign-in of the last minutes."""
+    """What is asked for needs a sign-in, or a code, of the last minutes."""
 
 
 class Visit:
@@ -107,7 +107,10 @@ class Visit:
         return self.visitor
 
     def fresh(self) -> Visitor:
-        """Who this is, if he signed in within the last minutes; else he gets a page to do it again, and comes back."""
+        """Who this is, if he proved it within the last minutes; else he gets a page to do it again, and comes back.
+
+        By a code where he has a second factor, else by a sign-in through Steam (rules.md 22).
+        """
         if not self.signed_in().is_fresh:
             raise SignInAgain
         return self.signed_in()
@@ -165,12 +168,13 @@ class Visit:
         return path if is_own_path(path) else "/"
 
     def page(self, template: str, status: int = 200, **values: Any) -> Response:
-        """A page made from a template, which also knows `visitor`, `here`, `sign_in_url` and `csrf_field`."""
+        """A page made from a template, which also knows `visitor`, `here`, `csrf_field` and the ways to sign in and give a code."""
         field = Markup('<input type="hidden" name="{}" value="{}">')
         known: dict[str, Any] = {
             "visitor": self.visitor,
             "here": self.here,
             "sign_in_url": self.sign_in_url(),
+            "code_url": self.code_url(),
             "csrf_field": field.format(CSRF, self.visitor.csrf) if self.visitor else "",
         }
         body = self.desk.render(template, **(known | values))
@@ -204,6 +208,10 @@ class Visit:
         """The link to sign in by, that leads back here or to another path of ours."""
         return f"/sign-in?next={quote(next_path or self.here, safe='')}"
 
+    def code_url(self, next_path: str | None = None) -> str:
+        """The link to give a code by, that leads back here or to another path of ours."""
+        return f"/sign-in/code?next={quote(next_path or self.here, safe='')}"
+
     def error(
         self, status: int, title: str, sentence: str, *, field: str = "", template: str = "error.html"
     ) -> Response:
@@ -228,6 +236,7 @@ class Page:
         get: Handler | None = None,
         post: Handler | None = None,
         home: str = "",
+        halfway: bool = False,
     ) -> None:
         self._app = app
         self._desk = desk
@@ -235,6 +244,7 @@ class Page:
         self.home = home or (
             route if get else "/"
         )  # where somebody is led who has to sign in before a form is taken
+        self.halfway = halfway  # it is for those, too, whose code is still awaited
         self.methods = {name: handler for name, handler in (("GET", get), ("POST", post)) if handler}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -257,7 +267,7 @@ class Page:
         try:
             if handler is None:
                 return self._other_method(visit)
-            visit.visitor = await visitor(self._app, visit.scope)
+            visit.visitor = await visitor(self._app, visit.scope, halfway=self.halfway)
             return await handler(visit)
         except ClientDisconnect:
             raise
@@ -265,6 +275,9 @@ class Page:
             sentence = "Sign in through Steam to see this page."
             return visit.error(401, "Please sign in", sentence, template="sign_in.html")
         except SignInAgain:
+            if visit.signed_in().has_factor:
+                sentence = "This changes where money goes, so it needs a code of the last five minutes. You come back here."
+                return visit.error(403, "Please give a code", sentence, template="code_first.html")
             sentence = "This changes where money goes, so it needs a sign-in of the last five minutes. You come back here."
             return visit.error(403, "Please sign in again", sentence, template="sign_in.html")
         except Refusal as refusal:

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from tradepost.app import App
 from tradepost.db import Reader, Tx
-from tradepost.market import bans, feed, idempotency, merchants, scans, steam_items
+from tradepost.market import bans, feed, freezing, idempotency, merchants, scans, steam_items
 from tradepost.market.idempotency import Claim
 from tradepost.market.merchants import Seller
 from tradepost.market.offers.rows import Wanted, check, known, price_fault, price_terms, quote
@@ -102,6 +102,7 @@ async def make_by(
     if not all(is_assetid(one.assetid) for one in wanted):
         raise Malformed("id", "must be the id of an asset on Steam")
     seller = await _seller(app, app.db, may_sell, hold=False)
+    await freezing.refuse_if_frozen(app.db, payee_id, seller.account.id)
     rate = await quote(app, {one.currency for one in wanted})
     prices = [to_usd_cents(one.price_cents, known(rate[one.currency])) for one in wanted]
     items = await _find(app, seller.account, wanted)
@@ -109,6 +110,7 @@ async def make_by(
     async with app.db.transaction() as tx:
         await idempotency.take(tx, claim)
         seller = await _seller(app, tx, may_sell, hold=True)
+        await freezing.refuse_if_frozen(tx, payee_id, seller.account.id)
         ids = await _write(app, tx, payee_id, seller, listings)
         if written is not None:
             await written(tx, ids)

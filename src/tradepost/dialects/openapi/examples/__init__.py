@@ -6,6 +6,8 @@ from tradepost.dialects.openapi.examples.pay import PAY
 from tradepost.dialects.openapi.examples.payments import PAYMENTS
 from tradepost.dialects.openapi.examples.prices import PRICES
 from tradepost.dialects.openapi.examples.rows import Example
+from tradepost.dialects.openapi.examples.sales import SALES
+from tradepost.dialects.openapi.examples.user import USER
 from tradepost.dialects.openapi.examples.v1 import V1
 from tradepost.dialects.openapi.examples.v2 import V2
 
@@ -16,4 +18,5 @@ EXAMPLES: dict[tuple[str, str], Example] = {
     **{("v1", name): one for name, one in V1.items()},
     **{("pay", name): one for name, one in PAY.items()},
     **{("agent", name): one for name, one in AGENT.items()},
+    **{("user", name): one for name, one in {**USER, **SALES}.items()},
 }

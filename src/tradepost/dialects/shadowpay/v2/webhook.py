@@ -5,13 +5,14 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from tradepost.dialects.fields import Flag, Url
+from tradepost.dialects.fields import Code, Flag, Url
 from tradepost.dialects.shadowpay.answers import Count, Moment, Shown, Success
 from tradepost.dialects.shadowpay.calls import Call, Content, Nothing
 from tradepost.dialects.shadowpay.v2.notices import EventType, one_notice
 from tradepost.dialects.shadowpay.words import maybe
 from tradepost.dialects.shapes import COMMAS
-from tradepost.market import notices, receivers
+from tradepost.market import idempotency, notices, receivers, second_factor
+from tradepost.market.idempotency import Claim
 from tradepost.market.receivers import Put, Receiver
 from tradepost.market.telling import moment
 from tradepost.rules import notice
@@ -77,6 +78,7 @@ class WebhookAsked(msgspec.Struct):
     url: Url
     events: Annotated[list[EventType], COMMAS] = []
     rotate_secret: Flag = NO
+    code: Code | None = None
 
 
 async def set_webhook(call: Call, asked: WebhookAsked) -> Content:
@@ -85,6 +87,7 @@ async def set_webhook(call: Call, asked: WebhookAsked) -> Content:
     Events of payments with skins are told where they are named, beside the IPN that goes to your callback.
     """
     claim = call.claim(_set_again)
+    await _prove(call, claim, asked.code)
     done = await receivers.put(
         call.app,
         call.caller.account_id,
@@ -105,10 +108,26 @@ def _set_again(done: Put) -> dict[str, Any]:
     return _set(Put(done.receiver, None))
 
 
-async def remove_webhook(call: Call, asked: Nothing) -> Content:
+class RemovalAsked(msgspec.Struct):
+    """By what its owner proves that it is he who removes it."""
+
+    code: Code | None = None
+
+
+async def remove_webhook(call: Call, asked: RemovalAsked) -> Content:
     """Remove the webhook; what waits for it is set aside."""
     claim = call.claim(_removed)
+    await _prove(call, claim, asked.code)
     return _removed(await receivers.remove(call.app, call.caller.account_id, claim))
+
+
+async def _prove(call: Call, claim: Claim[Any] | None, code: str | None) -> None:
+    """Ask for a code where the account has a second factor: a token that was stolen must not lead notices elsewhere.
+
+    What was done already under this key is answered again before: its code is used up.
+    """
+    await idempotency.look(call.app.db, claim)
+    await second_factor.demand(call.app, call.caller.account_id, code=code, is_fresh=True)
 
 
 def _removed(aside: int) -> dict[str, Any]:

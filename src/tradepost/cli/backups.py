@@ -1,0 +1,191 @@
+"""Verbs for what an operator hopes never to need: a backup, and going on from one."""
+
+import os
+import re
+import sys
+from argparse import Namespace
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from tradepost.app import Clock
+from tradepost.cli import Adder
+from tradepost.cli.operating import the_app
+from tradepost.cli.running import database
+from tradepost.config import Settings, keys
+from tradepost.db import DatabaseBusy, DatabaseGone, Db, migrate
+from tradepost.db.migrations import OLDEST_MAJOR
+from tradepost.embedded import EmbeddedError
+from tradepost.embedded.tools import run_tool
+from tradepost.market import doctor, restoring, seals
+from tradepost.market.doctor import Finding
+from tradepost.rules.refusals import Conflicting, NotFound
+
+MAGIC = b"PGDMP"  # how an archive of pg_dump begins
+
+
+async def backup(settings: Settings, options: Namespace) -> int:
+    """Write the whole database into one file, as it is at one moment; the keys of secrets are not in it."""
+    file: Path = options.file
+    part = _begin(file)
+    try:
+        async with database(settings) as dsn:
+            major, names = await _server(dsn)
+            excluded = [f"--exclude-table-data={table}" for table in restoring.MOMENTARY]
+            options_ = ["--format=custom", "--no-owner", "--no-privileges", f"--file={part}"]
+            await run_tool("pg_dump", dsn, *options_, *excluded, least_major=major)
+        size = _finish(part, file)
+    finally:
+        part.unlink(missing_ok=True)
+    sys.stdout.write(f"{file}: {size:,} bytes, of {Clock.real_now():%Y-%m-%d %H:%M:%S} UTC\n")
+    if names:
+        sys.stdout.write(
+            f"The secrets in it stay sealed: to use them one day you need the keys {', '.join(names)},"
+            " which are not in this file. Keep them somewhere else.\n"
+        )
+    return 0
+
+
+def _begin(file: Path) -> Path:
+    """Make the file that a backup is written to before it is whole; raises Conflicting where its name is taken.
+
+    It holds everybody's data: nobody else may read it at any moment.
+    """
+    if file.exists():
+        raise Conflicting(f"{file} exists: a backup is written over none; choose another name.")
+    part = file.with_name(f".{file.name}.part")
+    os.close(os.open(part, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
+    return part
+
+
+def _finish(part: Path, file: Path) -> int:
+    """Give a whole backup its name; return its length in bytes."""
+    size = part.stat().st_size
+    part.rename(file)
+    return size
+
+
+async def restore(settings: Settings, options: Namespace) -> int:
+    """Go on from a backup: into an empty database, reconciled so that nothing is sent or paid twice."""
+    file: Path = options.file
+    with file.open("rb") as archive:
+        if archive.read(len(MAGIC)) != MAGIC:
+            raise Conflicting(f"{file} is no backup that `tradepost backup` wrote.")
+    async with database(settings) as dsn:
+        await _make_room(dsn, replace=options.replace)
+        major, _ = await _server(dsn)
+        await run_tool(
+            "pg_restore", dsn, "--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction", file,
+            least_major=major,
+        )  # fmt: skip
+        await migrate(dsn)
+        _, names = await _server(dsn)
+    async with the_app(settings) as app:
+        done = await restoring.reconcile(app)
+    _tell(done, sorted(set(names) - set(keys(settings))))
+    return 1 if done.faults else 0
+
+
+async def examine(settings: Settings, _: Namespace) -> int:
+    """Look at everything that has to be right around the market; exit with 1 if anything is not."""
+    bad = 0
+    async with AsyncExitStack() as stack:
+        db: Db | None = None
+        try:
+            dsn = await stack.enter_async_context(database(settings))
+            db = await Db.open(dsn, min_size=1, max_size=2)
+            stack.push_async_callback(db.close)
+        except (DatabaseGone, DatabaseBusy, EmbeddedError, OSError) as error:
+            bad += _line(
+                Finding("database", False, str(error), "see that it runs, and what DATABASE_URL says")
+            )
+        async for found in doctor.examine(settings, db):
+            bad += _line(found)
+    sys.stdout.write(f"{bad} things to see to\n" if bad else "all is well\n")
+    return 1 if bad else 0
+
+
+def _line(found: Finding) -> bool:
+    """Write a finding as its line, and what to do as another; say whether it is bad."""
+    sys.stdout.write(f"{'good' if found.is_good else 'BAD '}  {found.name}: {found.sentence}\n")
+    if not found.is_good and found.remedy:
+        sys.stdout.write(f"      -> {found.remedy}\n")
+    return not found.is_good
+
+
+def _tell(done: restoring.Restored, missing_keys: list[str]) -> None:
+    say = sys.stdout.write
+    say("The backup is in place, and buying is switched off.\n")
+    say(
+        f"  {done.looked_for} trades have a Steam offer that may exist: it is looked for, none is sent again\n"
+    )
+    say(
+        f"  {done.payouts_doubted} payouts may have been paid since: `tradepost payout` shows them as unknown\n"
+    )
+    say(f"  {done.payouts_asked} payouts were asked for: read the provider's books before you approve one\n")
+    say(f"  {done.notices_waiting} notices wait, and go out under the names that they had\n")
+    say(
+        "  everybody has to sign in again; API tokens that were revoked since are valid again: look at them\n"
+    )
+    for name in missing_keys:
+        say(
+            f"  secrets lie under the key {name}, which you have not set: put it into TRADEPOST_KEY or key_file\n"
+        )
+    for fault in done.faults:
+        say(f"  the ledger does not add up: {fault}\n")
+    say(
+        "Record the deposits since the backup again (the same reference is the same deposit), start the workers, let the\n"
+        "sellers' programs report, run `tradepost doctor`, start the servers, then: tradepost switch buying on\n"
+    )
+
+
+async def _server(dsn: str) -> tuple[int, list[str]]:
+    """The server's major version, and the ids of the keys that secrets in the database lie under."""
+    db = await Db.open(dsn, min_size=1, max_size=1, statement_seconds=60)
+    try:
+        version = int(await db.value("SELECT current_setting('server_version_num')::int")) // 10_000
+        names: set[str] = set()
+        for table, _, columns in seals.SEALED:
+            if await db.value("SELECT to_regclass($1) IS NULL", table):
+                continue
+            for column in columns:
+                rows = await db.fetch(f"SELECT {column} AS sealed FROM {table} WHERE {column} IS NOT NULL")
+                names |= {seals.key_of(row["sealed"]) for row in rows}
+    finally:
+        await db.close()
+    return max(version, OLDEST_MAJOR), sorted(names)
+
+
+async def _make_room(dsn: str, *, replace: bool) -> None:
+    """Refuse a database that has a market in it, or that somebody uses; with `replace` empty it first."""
+    db = await Db.open(dsn, min_size=1, max_size=1, statement_seconds=600)
+    try:
+        others = await db.fetch(
+            "SELECT DISTINCT application_name FROM pg_stat_activity WHERE datname = current_database()"
+            " AND pid <> pg_backend_pid() AND backend_type = 'client backend' ORDER BY 1"
+        )
+        if others:
+            names = ", ".join(row["application_name"] or "somebody" for row in others)
+            raise Conflicting(f"The database is in use ({names}): stop servers, workers and the demo first.")
+        if await db.value("SELECT to_regclass('migration') IS NULL AND to_regclass('account') IS NULL"):
+            return
+        if not replace:
+            raise Conflicting(
+                "There is a market in this database: name an empty one, or say --replace and lose what it has."
+            )
+        schema = await db.value("SELECT current_schema()")
+        if not isinstance(schema, str) or not re.fullmatch(r"[a-z_]+", schema):
+            raise NotFound("The database has no schema to restore into.")
+        await db.execute(f"DROP SCHEMA {schema} CASCADE; CREATE SCHEMA {schema}")
+    finally:
+        await db.close()
+
+
+def add(verbs: Adder) -> None:
+    """Add the verbs about backups."""
+    verbs.verb("doctor", examine)
+    verbs.verb("backup", backup, ("file", {"type": Path, "help": "where to write it; must not exist"}))
+    verbs.verb(
+        "restore", restore,
+        ("file", {"type": Path, "help": "a file that `tradepost backup` wrote"}),
+        ("--replace", {"action": "store_true", "help": "throw away what the database has"}),
+    )  # fmt: skip

@@ -1,0 +1,88 @@
+"""What a call of the operator API is: a line of the table of calls, and what its handler is given."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, get_type_hints
+
+import msgspec
+
+from tradepost.app import App
+from tradepost.dialects.user_api.calls import Person
+from tradepost.market import users
+from tradepost.market.users import Account
+from tradepost.rules.refusals import NotFound
+
+
+@dataclass(slots=True)
+class Call:
+    """One call under way, by an admin who is signed in."""
+
+    app: App
+    me: Person
+    about: Account | None = None  # whom the path names
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def user(self) -> Account:
+        """Whom the path names."""
+        if self.about is None:
+            raise LookupError("this call names no user")
+        return self.about
+
+    @property
+    def now(self) -> datetime:
+        """Real time, by which the audit, messages and roles are kept."""
+        return self.app.real_now()
+
+
+class Nothing(msgspec.Struct):
+    """A call without parameters."""
+
+
+Handler = Callable[[Call, Any], Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One call. What it is asked with stands in its handler's signature; the handler returns the `data` of the answer.
+
+    An act asks who it is once more, and is written into the audit by the verb that does it, in its transaction. A look
+    is written there before anything is shown, unless it shows nobody's data.
+    """
+
+    handler: Handler
+    is_act: bool = False
+    shows_people: bool = True
+
+    @property
+    def asked(self) -> type[msgspec.Struct]:
+        """The struct that the call's parameters are read into."""
+        kind: type[msgspec.Struct] = get_type_hints(self.handler)["asked"]
+        return kind
+
+
+def look(handler: Handler) -> Method:
+    """A call that shows people's data."""
+    return Method(handler)
+
+
+def figures(handler: Handler) -> Method:
+    """A call that shows figures and settings, and nobody's data."""
+    return Method(handler, shows_people=False)
+
+
+def act(handler: Handler) -> Method:
+    """A call that does something."""
+    return Method(handler, is_act=True)
+
+
+Calls = dict[str, dict[str, Method]]
+
+
+async def known(app: App, steamid: str) -> Account:
+    """The account of a steamid; raises NotFound for one that the market does not know."""
+    found = await users.by_steamid(app.db, steamid)
+    if found is None:
+        raise NotFound("The market does not know this steamid.")
+    return found

@@ -1,0 +1,260 @@
+"""Money, as operators act on it: corrections, payouts, the check of the ledger."""
+
+from typing import Any, Literal
+
+import msgspec
+
+from tradepost.db import Tx
+from tradepost.dialects.fields import Id, Limit, SteamId
+from tradepost.dialects.operator_api.calls import Call, Calls, Nothing, act, figures, known, look
+from tradepost.dialects.operator_api.fields import Cents, Reason, Reference, SignedCents
+from tradepost.market import audit, checks, corrections, deposits, payouts
+from tradepost.market.checks import Check
+from tradepost.market.corrections import Correction
+from tradepost.market.deposits import Deposit
+from tradepost.market.payouts import Payout
+from tradepost.rules.refusals import NotFound
+
+
+class CorrectionsAsked(msgspec.Struct):
+    """Which corrections."""
+
+    state: Literal["asked", "posted", "refused"] | None = None
+    steamid: SteamId | None = None
+    before: Id | None = None
+    limit: Limit = Limit(100)
+
+
+class CorrectionAsked(msgspec.Struct):
+    """A correction that is asked for."""
+
+    steamid: SteamId
+    bucket: Literal["deposit", "balance"]
+    amount_cents: SignedCents
+    reason: Reason
+    reference: Reference
+
+
+class OfUser(msgspec.Struct):
+    """A page about a user."""
+
+    steamid: SteamId
+    limit: Limit = Limit(50)
+
+
+class DepositAsked(msgspec.Struct):
+    """Money that came from outside, and the name under which it came."""
+
+    steamid: SteamId
+    amount_cents: Cents
+    reference: Reference
+    reason: Reason
+
+
+class DepositReversed(msgspec.Struct):
+    """A deposit that is taken back, and why."""
+
+    reference: Reference
+    reason: Reason
+
+
+class Decided(msgspec.Struct):
+    """What is decided on, and why."""
+
+    id: Id
+    reason: Reason
+
+
+class Numbered(msgspec.Struct):
+    """One thing, by its number."""
+
+    id: Id
+
+
+class Paid(msgspec.Struct):
+    """A payout that was paid, and what the provider calls it."""
+
+    id: Id
+    reference: Reference
+
+
+async def list_corrections(call: Call, asked: CorrectionsAsked) -> list[Correction]:
+    """Corrections, the newest first."""
+    account_id = None if asked.steamid is None else (await known(call.app, asked.steamid)).id
+    return await corrections.page(
+        call.app.db, state=asked.state, account_id=account_id, before=asked.before, limit=asked.limit
+    )
+
+
+async def ask_correction(call: Call, asked: CorrectionAsked) -> Correction:
+    """Ask for a correction; nothing moves until another admin approves it. The same reference twice is one correction."""
+    account = await known(call.app, asked.steamid)
+    return await corrections.ask(
+        call.app,
+        call.me.account_id,
+        account.id,
+        bucket=asked.bucket,
+        amount_cents=asked.amount_cents,
+        reason=asked.reason,
+        reference=asked.reference,
+    )
+
+
+async def approve_correction(call: Call, asked: Decided) -> Correction:
+    """Move the money of a correction that another admin asked for."""
+    return await corrections.approve(call.app, call.me.account_id, asked.id, reason=asked.reason)
+
+
+async def refuse_correction(call: Call, asked: Decided) -> Correction:
+    """Refuse a correction, or take one's own back."""
+    return await corrections.refuse(call.app, call.me.account_id, asked.id, reason=asked.reason)
+
+
+# Deposits ----------------------------------------------------------------------------------------------------
+
+
+async def list_deposits(call: Call, asked: OfUser) -> list[Deposit]:
+    """A user's deposits, the newest first."""
+    return await deposits.of_account(call.app.db, call.user.id, asked.limit)
+
+
+async def record_deposit(call: Call, asked: DepositAsked) -> dict[str, Any]:
+    """Record money that came from outside, once for its reference; another deposit under it is refused."""
+    account = await known(call.app, asked.steamid)
+    async with call.app.db.transaction() as tx:
+        moved = await deposits.record(
+            tx, account.id, asked.amount_cents, asked.reference, by=call.me.steamid, note=asked.reason, now=call.app.now()
+        )  # fmt: skip
+        if moved:
+            detail = {"reference": asked.reference, "cents": asked.amount_cents}
+            await _note_money(tx, call, account.id, "deposit recorded", asked.reason, detail)
+        found = await deposits.read(tx, asked.reference)
+    return {"recorded": moved, "deposit": found}
+
+
+async def reverse_deposit(call: Call, asked: DepositReversed) -> Deposit:
+    """Take a deposit back whose money never came, or went back; the same once more changes nothing."""
+    async with call.app.db.transaction() as tx:
+        done = await deposits.reverse(
+            tx, asked.reference, by=call.me.steamid, reason=asked.reason, now=call.app.now()
+        )
+        detail = {"reference": asked.reference, "cents": done.cents}
+        await _note_money(tx, call, done.account_id, "deposit reversed", asked.reason, detail)
+    return done
+
+
+async def _note_money(
+    tx: Tx, call: Call, subject_id: int, deed: str, reason: str, detail: dict[str, Any]
+) -> None:
+    await audit.note(
+        tx, actor_id=call.me.account_id, subject_id=subject_id, deed=deed, detail=detail, reason=reason, now=call.now
+    )  # fmt: skip
+
+
+# Payouts -----------------------------------------------------------------------------------------------------
+
+
+async def list_payouts(call: Call, asked: Nothing) -> list[Payout]:
+    """The payouts that wait for an operator, the oldest first."""
+    return await payouts.open_payouts(call.app.db)
+
+
+async def show_payout(call: Call, asked: Numbered) -> dict[str, Any]:
+    """A payout and its time line."""
+    found = await payouts.read(call.app.db, asked.id)
+    if found is None:
+        raise NotFound("There is no such payout.")
+    return {"payout": found, "events": await payouts.events(call.app.db, asked.id)}
+
+
+async def approve_payout(call: Call, asked: Numbered) -> Payout:
+    """Approve a payout; a large one waits for another operator."""
+    async with call.app.db.transaction() as tx:
+        done = await payouts.approve(tx, asked.id, by=call.me.steamid, now=call.app.now())
+        await _note(tx, call, done, "payout approved")
+    return done
+
+
+async def refuse_payout(call: Call, asked: Decided) -> Payout:
+    """Refuse a payout that nobody has begun to send: the money goes back, and its owner is told the reason."""
+    async with call.app.db.transaction() as tx:
+        done = await payouts.refuse(tx, asked.id, by=call.me.steamid, reason=asked.reason, now=call.app.now())
+        await _note(tx, call, done, "payout refused", asked.reason)
+    return done
+
+
+async def send_payout(call: Call, asked: Numbered) -> Payout:
+    """Take a payout in hand, to pay it at the provider: nobody else can from now on."""
+    async with call.app.db.transaction() as tx:
+        done = await payouts.send(tx, asked.id, by=call.me.steamid, now=call.app.now())
+        await _note(tx, call, done, "payout in hand")
+    return done
+
+
+async def lose_payout(call: Call, asked: Decided) -> Payout:
+    """Note that nobody can say whether a payout was sent: it is not sent again before the provider's books were read."""
+    async with call.app.db.transaction() as tx:
+        done = await payouts.lose(tx, asked.id, by=call.me.steamid, reason=asked.reason, now=call.app.now())
+        await _note(tx, call, done, "payout unknown", asked.reason)
+    return done
+
+
+async def clear_payout(call: Call, asked: Decided) -> Payout:
+    """Note that the provider's books have no such payout: it can be sent, or refused."""
+    async with call.app.db.transaction() as tx:
+        done = await payouts.clear(tx, asked.id, by=call.me.steamid, reason=asked.reason, now=call.app.now())
+        await _note(tx, call, done, "payout not sent", asked.reason)
+    return done
+
+
+async def pay_payout(call: Call, asked: Paid) -> Payout:
+    """Note that a payout was paid, under the provider's reference; the same once more changes nothing."""
+    async with call.app.db.transaction() as tx:
+        done = await payouts.pay(
+            tx, asked.id, by=call.me.steamid, reference=asked.reference, now=call.app.now()
+        )
+        await _note(tx, call, done, "payout paid", reference=str(asked.reference))
+    return done
+
+
+async def _note(tx: Tx, call: Call, payout: Payout, deed: str, reason: str = "", **detail: Any) -> None:
+    await _note_money(
+        tx, call, payout.account_id, deed, reason, {"payout": payout.id, "cents": payout.cents, **detail}
+    )
+
+
+# The ledger --------------------------------------------------------------------------------------------------
+
+
+async def last_check(call: Call, asked: Nothing) -> Check | None:
+    """What the newest check of the ledger found; null where none was made yet."""
+    return await checks.newest(call.app.db)
+
+
+async def check_now(call: Call, asked: Nothing) -> Check | None:
+    """Check the ledger now; it reads all there is, and may take a while."""
+    async with call.app.db.transaction() as tx:
+        await audit.note(
+            tx, actor_id=call.me.account_id, subject_id=None, deed="ledger checked", now=call.now
+        )
+    await checks.run(call.app)
+    return await checks.newest(call.app.db)
+
+
+CALLS: Calls = {
+    "/operator/corrections": {"GET": look(list_corrections), "POST": act(ask_correction)},
+    "/operator/corrections/{id}/approve": {"POST": act(approve_correction)},
+    "/operator/corrections/{id}/refuse": {"POST": act(refuse_correction)},
+    "/operator/users/{steamid}/deposits": {"GET": look(list_deposits)},
+    "/operator/deposits": {"POST": act(record_deposit)},
+    "/operator/deposits/reverse": {"POST": act(reverse_deposit)},
+    "/operator/payouts": {"GET": look(list_payouts)},
+    "/operator/payouts/{id}": {"GET": look(show_payout)},
+    "/operator/payouts/{id}/approve": {"POST": act(approve_payout)},
+    "/operator/payouts/{id}/refuse": {"POST": act(refuse_payout)},
+    "/operator/payouts/{id}/send": {"POST": act(send_payout)},
+    "/operator/payouts/{id}/lose": {"POST": act(lose_payout)},
+    "/operator/payouts/{id}/clear": {"POST": act(clear_payout)},
+    "/operator/payouts/{id}/pay": {"POST": act(pay_payout)},
+    "/operator/check": {"GET": figures(last_check), "POST": act(check_now)},
+}

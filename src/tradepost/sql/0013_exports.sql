@@ -1,0 +1,49 @@
+-- Words that leave the house by mail, exports of a user's own rows, and who came to us by whose link.
+--
+-- All times here are real, except where a commission is counted: that stands beside the trade that it is for.
+
+CREATE TABLE mail (                                      -- a mail that is due, and what became of it
+    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name        text        NOT NULL DEFAULT replace(gen_random_uuid()::text, '-', ''), -- in its Message-ID, however often it is sent
+    account_id  bigint      REFERENCES account,          -- whom it is for, where that is a user
+    recipient   text        NOT NULL,
+    subject     text        NOT NULL,
+    text        text,                                    -- may hold a code: nothing is kept of it once it was sent
+    state       text        NOT NULL DEFAULT 'waiting',
+    made_at     timestamptz NOT NULL,
+    due_at      timestamptz,                             -- claimed by pushing it on: a worker that dies leaves a retry
+    attempts    integer     NOT NULL DEFAULT 0,
+    fault       text,                                    -- why the last attempt failed
+    ended_at    timestamptz,
+    CONSTRAINT "a mail waits, was sent or was given up" CHECK (state IN ('waiting', 'sent', 'given_up')),
+    CONSTRAINT "only a mail that waits is due" CHECK ((state = 'waiting') = (due_at IS NOT NULL)),
+    CONSTRAINT "a mail that does not wait has ended" CHECK ((state = 'waiting') = (ended_at IS NULL)),
+    CONSTRAINT "a mail that waits has its text" CHECK (state <> 'waiting' OR text IS NOT NULL),
+    CONSTRAINT "a mail's subject is one line" CHECK (subject !~ '[[:cntrl:]]' AND recipient !~ '[[:cntrl:][:space:]]')
+);
+CREATE INDEX mail_due ON mail (due_at, id) WHERE state = 'waiting';
+CREATE INDEX mail_ended ON mail (ended_at) WHERE state <> 'waiting';
+CREATE INDEX mail_of_account ON mail (account_id) WHERE account_id IS NOT NULL;
+
+-- Whose money a transfer moved that was made for no trade: among a million trades an account has a few of these, and they
+-- are what its owner looks for. Written as the transaction commits, when the transfer has its entries; one that is made
+-- for a trade never gets here, so that buying pays nothing for it.
+CREATE TABLE transfer_of_account (
+    account_id  bigint      NOT NULL REFERENCES account,
+    transfer_id bigint      NOT NULL REFERENCES transfer,
+    PRIMARY KEY (account_id, transfer_id)
+);
+INSERT INTO transfer_of_account (account_id, transfer_id)
+SELECT DISTINCT e.account_id, e.transfer_id FROM transfer t JOIN entry e ON e.transfer_id = t.id
+ WHERE t.trade_id IS NULL AND e.account_id IS NOT NULL;
+
+CREATE FUNCTION transfer_finds_its_accounts() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO transfer_of_account (account_id, transfer_id)
+    SELECT DISTINCT account_id, transfer_id FROM entry WHERE transfer_id = NEW.id AND account_id IS NOT NULL ORDER BY 1;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER transfer_finds_its_accounts AFTER INSERT ON transfer DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW WHEN (NEW.trade_id IS NULL) EXECUTE FUNCTION transfer_finds_its_accounts();
+CREATE TRIGGER the_past_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON transfer_of_account
+    FOR EACH STATEMENT EXECUTE FUNCTION the_past_stays();
