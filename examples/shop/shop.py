@@ -65,6 +65,7 @@ STATIC = {
 ORDERS_SHOWN = 20
 
 AMOUNT = re.compile(r"(?:0|[1-9][0-9]{0,6})(?:\.[0-9]{1,2})?")
+NOTHING = re.compile(r"[0.]+")
 ACCOUNT = re.compile(r"[0-9]{1,20}")
 
 logger = logging.getLogger("shop")
@@ -134,6 +135,12 @@ class Books(SqliteStore):
         with self.transaction() as tx:
             tx.execute("INSERT INTO shop_order (order_id, account) VALUES (?, ?)", (order_id, player.account))
             tx.execute("INSERT INTO link VALUES (?, ?, '', ?)", (order_id, amount, made_at))
+
+    def forget(self, order_id: str) -> None:
+        """Forget an order that the market made no link for."""
+        with self.transaction() as tx:
+            tx.execute("DELETE FROM link WHERE order_id = ?", (order_id,))
+            tx.execute("DELETE FROM shop_order WHERE order_id = ?", (order_id,))
 
     def linked(self, order_id: str, url: str) -> None:
         """Keep where an order is paid."""
@@ -340,8 +347,8 @@ class Shop:
     def _pay(self, environ: Environ) -> Reply:
         form = _own_form(environ)
         player, amount = self._player(form.get("player", "")), form.get("amount", "").strip()
-        if amount and not AMOUNT.fullmatch(amount):
-            raise NotTaken(400, "An amount looks like 12.50; or leave it empty.")
+        if amount and (not AMOUNT.fullmatch(amount) or NOTHING.fullmatch(amount)):
+            raise NotTaken(400, "An amount looks like 12.50 and is at least 0.01; or leave it empty.")
         order_id = new_order_id()
         self._books.begin(player, order_id, amount)
         parameters = link_parameters(
@@ -355,7 +362,10 @@ class Shop:
         try:
             link = ask_link(self._terms.market_url, self._terms.public_hash, parameters)
         except LinkRefused as refused:
-            raise NotTaken(502, f"The market made no payment link: {refused}.") from refused
+            self._books.forget(
+                order_id
+            )  # nobody can pay it; where the market is silent, a link may exist all the same
+            raise NotTaken(502, f"The market made no payment link: {str(refused).rstrip('.')}.") from refused
         except OSError as error:
             raise NotTaken(502, "The market does not answer at the moment; nothing was begun.") from error
         if not link.url.startswith(("https://", "http://")):

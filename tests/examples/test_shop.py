@@ -3,8 +3,10 @@
 import asyncio
 import json
 import re
+import sqlite3
 import time
 from collections.abc import AsyncIterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -267,15 +269,32 @@ async def test_another_site_s_form_begins_nothing(strict: Running, beside: Marke
     assert (await strict.ask("/pay", {"Content-Length": "99999999"}, None, "POST"))[0] == 413
 
 
+@pytest.mark.parametrize(
+    "amount", ["0", "0.0", "0.00", "-1", "1e9", "NaN", "6.6666", "00.10", "1,50", "6.66 USD"]
+)
+async def test_an_amount_that_is_none_is_the_player_s_own_to_mend(
+    strict: Running, beside: Market, amount: str
+) -> None:
+    before = len(beside.links)
+    status, _, page = await strict.ask("/pay", form={"player": "1001", "amount": amount})
+    assert status == 400 and "An amount looks like 12.50" in page and len(beside.links) == before
+
+
 async def test_a_market_that_refuses_or_is_away_is_said_and_begins_nothing(
-    strict: Running, beside: Market, tmp_path: Path
+    beside: Market, tmp_path: Path
 ) -> None:
     beside.refuses = "wrong_params"
     try:
-        status, _, page = await strict.ask("/pay", form={"player": "1001"})
+        async with shop(tmp_path, beside) as refused:
+            status, _, page = await refused.ask("/pay", form={"player": "1001"})
     finally:
         beside.refuses = None
-    assert status == 502 and "wrong_params: &lt;b&gt;No.&lt;/b&gt;" in page
+    with closing(sqlite3.connect(tmp_path / "shop.db")) as books:
+        kept = books.execute(
+            "SELECT (SELECT count(*) FROM shop_order) + (SELECT count(*) FROM link)"
+        ).fetchone()
+    assert kept == (0,), "an order that nobody can pay is not kept"
+    assert status == 502 and "wrong_params: &lt;b&gt;No.&lt;/b&gt;" in page and ".." not in page
     async with shop(tmp_path, Market("http://127.0.0.1:1")) as alone:
         status, _, page = await alone.ask("/pay", form={"player": "1001"})
         assert status == 502 and "does not answer" in page

@@ -124,6 +124,21 @@ async def test_the_last_cent_of_the_reserve_counts(shop: Till) -> None:
     assert await outstanding(shop) == 95 and len(await shop.told()) == 1
 
 
+async def test_what_is_free_of_the_reserve_is_what_may_still_be_credited_early(shop: Till) -> None:
+    async def free() -> int:
+        return await advances.free_reserve_cents(shop.db, shop.merchant)
+
+    assert await free() == 0
+    await shop.early(1_000)
+    paid = await shop.link()
+    view = await shop.sent((await shop.on_sale(paid, 1_000))[0])
+    assert await free() == 1_000
+    await shop.accept(view)
+    assert await free() == 50
+    await shop.settle(view)
+    assert await free() == 1_000
+
+
 async def test_without_a_reserve_everything_waits(shop: Till) -> None:
     await shop.early(0)
     view = await shop.sent((await shop.on_sale(await shop.link(), 100))[0])

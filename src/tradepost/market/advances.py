@@ -22,6 +22,12 @@ async def outstanding_cents(tx: Reader, account_id: int) -> int:
     return cents
 
 
+async def free_reserve_cents(tx: Reader, account_id: int) -> int:
+    """Return how much an account may still be credited with early: its reserve less what is outstanding."""
+    purse = await ledger.wallet(tx, account_id)
+    return purse.reserve_cents - await outstanding_cents(tx, account_id)
+
+
 async def of_trade(tx: Reader, trade_id: int) -> int:
     """Return what is outstanding of one trade, whose row is locked: 0 where nothing was credited early."""
     cents: int | None = await tx.value(
