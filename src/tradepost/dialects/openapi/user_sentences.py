@@ -46,6 +46,7 @@ OF_USER_STRUCTS: dict[str, dict[str, str]] = {
         "idempotency_key": "What the header Idempotency-Key would say.",
     },
     "DisputeAsked": {
+    "DepositAsked": {"amount": "How much, in cents."},
         "trade": "The trade's id, as the purchase history has it.",
         "text": "What is wrong, in your words: up to 2,000 characters. An operator reads it.",
     },
