@@ -65,6 +65,10 @@ OF_USER_STRUCTS: dict[str, dict[str, str]] = {
     "OrderRemoved": {"itemid": "The item's id in the catalogue: `item_id` of the merchants' API."},
     "OrdersAtOnce": {"orders": "Up to 100 orders, each placed or refused by itself."},
     "HistoryPage": {"page": "Which page, from 0.", "count": "How many a page has, up to 50."},
+    "ExportAsked": {
+        "token": "What `generateCSVToken` answered.",
+        "type": "What is exported: one of the three.",
+    },
     "ChartAsked": {
         "period": "How far back the chart goes, in capital letters or small ones; without it a month.",
         "chart_only": "Where it is there at all, whatever it says, the chart comes without the sums.",
