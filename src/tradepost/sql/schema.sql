@@ -380,13 +380,10 @@ CREATE TABLE public.account (
     created_at timestamp with time zone NOT NULL,
     frozen_at timestamp with time zone,
     left_at timestamp with time zone,
-    CONSTRAINT "a steamid is seventeen digits, or forgotten" CHECK (
-CASE
-    WHEN (left_at IS NULL) THEN (steamid ~ '^7656119[0-9]{10}$'::text)
-    ELSE (steamid = ('left-'::text || id))
-END),
+    CONSTRAINT "a steamid is seventeen digits" CHECK ((steamid ~ '^7656119[0-9]{10}$'::text)),
     CONSTRAINT "a trade token has six to sixteen safe characters" CHECK ((trade_token ~ '^[A-Za-z0-9_-]{6,16}$'::text)),
-    CONSTRAINT "known by signing in, a payment or an operator" CHECK ((known_by = ANY (ARRAY['sign_in'::text, 'payment'::text, 'operator'::text])))
+    CONSTRAINT "known by signing in, a payment or an operator" CHECK ((known_by = ANY (ARRAY['sign_in'::text, 'payment'::text, 'operator'::text]))),
+    CONSTRAINT "who left has a steamid that nobody has" CHECK (((left_at IS NULL) OR (steamid = ('76561190'::text || lpad((id)::text, 9, '0'::text)))))
 );
 
 ALTER TABLE public.account ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -1685,6 +1682,8 @@ CREATE UNIQUE INDEX "a receiver is told of an event once" ON public.notice USING
 CREATE UNIQUE INDEX "a sold skin has one IPN" ON public.notice USING btree (trade_id) WHERE (kind = 'ipn'::text);
 
 CREATE INDEX account_frozen ON public.account USING btree (id) WHERE (frozen_at IS NOT NULL);
+
+CREATE INDEX account_left ON public.account USING btree (id) WHERE (left_at IS NOT NULL);
 
 CREATE INDEX advance_outstanding ON public.advance USING btree (account_id) WHERE (ended_at IS NULL);
 

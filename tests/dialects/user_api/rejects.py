@@ -40,6 +40,7 @@ SEPARATED = [
 NONSENSE: dict[Any, list[str]] = {
     fields.Id: BAD["id"],
     fields.Whole: BAD["whole"],
+    fields.SteamId: BAD["steamid"],
     fields.Limit: BAD["limit"],
     fields.Flag: BAD["flag"],
     fields.Code: BAD["code"],

@@ -27,6 +27,7 @@ OF_USER_STRUCTS: dict[str, dict[str, str]] = {
         "count": "How many at most; 50 is the most.",
     },
     "ReadAsked": {"id": "The newest message that was read; without it all were."},
+    "LeaveAsked": {"steamid": "The user's own SteamID64, once more."},
     "MailAsked": {
         "mail": "The address that a code is sent to; without it there is no contact mail any more."
     },
@@ -45,8 +46,8 @@ OF_USER_STRUCTS: dict[str, dict[str, str]] = {
         "method": "How it goes: by Skrill.",
         "idempotency_key": "What the header Idempotency-Key would say.",
     },
-    "DisputeAsked": {
     "DepositAsked": {"amount": "How much, in cents."},
+    "DisputeAsked": {
         "trade": "The trade's id, as the purchase history has it.",
         "text": "What is wrong, in your words: up to 2,000 characters. An operator reads it.",
     },
