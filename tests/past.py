@@ -95,10 +95,14 @@ async def trades(
     """So many finished trades between two, paid out of the buyer's deposit, which must be enough."""
     stock, fee = Stock(db), fee_cents(price_cents, 500)
     item = await stock.item(name)
-    async with db.transaction() as tx:
-        before = await tx.value("SELECT count(*) FROM offer")
-        await tx.execute("SET LOCAL statement_timeout = 0")
-        await tx.execute(_OFFERS, seller_id, price_cents, item, begin, before, count)
-        await tx.execute(_TRADES, buyer_id, seller_id, price_cents, fee, begin, step, PROTECTION)
-        for statement in (_EVENTS, _TRANSFERS, _ENTRIES, _WALLETS, _DAYS, _COUNTS):
-            await tx.execute(statement)
+    # On a connection of its own: a long past takes longer to write than a statement may else.
+    patient = await Db.open(db.dsn, min_size=1, max_size=1, statement_seconds=300.0)
+    try:
+        async with patient.transaction() as tx:
+            before = await tx.value("SELECT count(*) FROM offer")
+            await tx.execute(_OFFERS, seller_id, price_cents, item, begin, before, count)
+            await tx.execute(_TRADES, buyer_id, seller_id, price_cents, fee, begin, step, PROTECTION)
+            for statement in (_EVENTS, _TRANSFERS, _ENTRIES, _WALLETS, _DAYS, _COUNTS):
+                await tx.execute(statement)
+    finally:
+        await patient.close()

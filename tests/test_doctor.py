@@ -13,12 +13,13 @@ import pytest
 
 from agent.selling import an_app
 from stock import Stock
+from tradepost import doctor
 from tradepost.app import Clock
 from tradepost.cli import _parser
 from tradepost.config import Settings
 from tradepost.db import Db, create_database, drop_database
-from tradepost.market import beats, checks, doctor, gateways, roles, switches
-from tradepost.market.doctor import Finding
+from tradepost.doctor import Finding
+from tradepost.market import beats, checks, gateways, roles, switches
 from world import Databases
 
 KEY = "main:" + base64.b64encode(bytes(range(32))).decode()

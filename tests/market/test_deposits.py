@@ -144,6 +144,11 @@ async def test_what_there_is_not_is_not_taken_back(bank: Bank) -> None:
 
 async def test_what_a_provider_reports_is_another_deposit_than_what_an_operator_records(bank: Bank) -> None:
     await bank.record(reference="cs_1")
+    await bank.db.execute(
+        "INSERT INTO checkout (account_id, provider, cents, state, session, made_at, ended_at)"
+        " VALUES ($1, 'stripe', 500, 'paid', 'cs_1', $2, $2)",
+        bank.account, MARKET_NOW,
+    )  # fmt: skip
     for moved in (True, False):
         async with bank.db.transaction() as tx:
             assert await deposits.report(tx, "stripe", bank.account, 500, "cs_1", now=MARKET_NOW) is moved

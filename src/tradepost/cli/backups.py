@@ -7,6 +7,7 @@ from argparse import Namespace
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from tradepost import doctor
 from tradepost.app import Clock
 from tradepost.cli import Adder
 from tradepost.cli.operating import the_app
@@ -14,10 +15,10 @@ from tradepost.cli.running import database
 from tradepost.config import Settings, keys
 from tradepost.db import DatabaseBusy, DatabaseGone, Db, migrate
 from tradepost.db.migrations import OLDEST_MAJOR
+from tradepost.doctor import Finding
 from tradepost.embedded import EmbeddedError
 from tradepost.embedded.tools import run_tool
-from tradepost.market import doctor, restoring, seals
-from tradepost.market.doctor import Finding
+from tradepost.market import restoring, seals
 from tradepost.rules.refusals import Conflicting, NotFound
 
 MAGIC = b"PGDMP"  # how an archive of pg_dump begins

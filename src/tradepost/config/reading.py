@@ -149,13 +149,23 @@ def _contradictions(settings: Settings) -> Iterator[str]:
     except KeysRefused as error:
         yield str(error)
     if settings.mode == "production":
-        for name in ("base_url", "steam_community_url", "steam_api_url"):
+        for name in ("base_url", "steam_community_url", "steam_api_url", "stripe_api_url"):
             if urlsplit(getattr(settings, name)).scheme != "https":
                 yield f"production needs an https:// address as {name}"
         if settings.rates_source.startswith("http://"):
             yield "production needs an https:// address, or a file, as rates_source"
+        if settings.stripe_secret_key.startswith(("sk_test_", "rk_test_")):
+            yield "production knows no test key of Stripe: what is paid with one is worth nothing"
         if settings.steam_control_url:
             yield "production knows no steam_control_url: a simulator's items are worth nothing"
+    if bool(settings.stripe_secret_key) != bool(settings.stripe_webhook_secret):
+        yield "stripe_secret_key and stripe_webhook_secret belong together: one is missing"
+    for least, most in (
+        ("payout_least_cents", "payout_most_cents"),
+        ("deposit_least_cents", "deposit_most_cents"),
+    ):
+        if getattr(settings, least) > getattr(settings, most):
+            yield f"{least} is above {most}"
     # The seller keeps a cent at least: the fee is rounded up, so the least price must leave one (rules.md 11).
     fee_cents = -(-settings.price_least_cents * settings.fee_bps // 10_000)
     if settings.price_least_cents - fee_cents < 1:

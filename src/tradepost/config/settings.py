@@ -36,6 +36,12 @@ def _is_url(text: str) -> str:
     return "" if good else "a URL with http(s), a host, no user, no query and no slash at its end"
 
 
+def _is_token(text: str) -> str:
+    return (
+        "" if text.isascii() and text.isprintable() and " " not in text else "printable ASCII without blanks"
+    )
+
+
 def _is_database(text: str) -> str:
     good = not text or text.startswith(("postgres://", "postgresql://"))
     return "" if good else "the address of a PostgreSQL, postgresql://user:password@host/database"
@@ -305,6 +311,23 @@ class Settings:
         unit="hours",
         least=0,
         most=720,
+    )
+    # Deposits by a provider of payments.
+    stripe_secret_key: str = _setting(
+        "", "Stripe's secret key; without it nobody deposits by card.", check=_is_token, secret=True
+    )
+    stripe_webhook_secret: str = _setting(
+        "",
+        "The signing secret of the endpoint at Stripe that calls /user/deposit/stripe.",
+        check=_is_token,
+        secret=True,
+    )
+    stripe_api_url: str = _setting("https://api.stripe.com", "Where Stripe's API is.", check=_is_url)
+    deposit_least_cents: int = _setting(
+        500, "The least that is deposited by card at once.", unit="cents", least=50, most=99_999_999
+    )
+    deposit_most_cents: int = _setting(
+        100_000, "The most that is deposited by card at once.", unit="cents", least=50, most=99_999_999
     )
     # A trade's time.
     send_minutes: int = _setting(

@@ -76,9 +76,10 @@ async def is_frozen(tx: Reader, account_id: int) -> bool:
 
 
 async def refuse_if_frozen(tx: Reader, *account_ids: int) -> None:
-    """Raise Frozen where one of these accounts is frozen; who moves money has locked its wallet before."""
+    """Raise Frozen where one of these accounts is frozen, or left by its owner; who moves money has locked its wallet."""
     if await tx.value(
-        "SELECT EXISTS (SELECT FROM account WHERE id = ANY ($1) AND frozen_at IS NOT NULL)", list(account_ids)
+        "SELECT EXISTS (SELECT FROM account WHERE id = ANY ($1) AND (frozen_at IS NOT NULL OR left_at IS NOT NULL))",
+        list(account_ids),
     ):
         raise Frozen
 
@@ -95,10 +96,11 @@ async def of_account(tx: Reader, account_id: int) -> list[Freezing]:
 async def end_offers_of_frozen(app: App) -> int:
     """End what frozen accounts have on sale; return how many accounts there were.
 
-    What was being listed, or came back from a trade, when its account was frozen would stay on sale unsold.
+    What was being listed, or came back from a trade, when its account was frozen would stay on sale unsold. So would
+    what somebody listed at the moment when its owner left.
     """
     rows = await app.db.fetch(
-        "SELECT a.id FROM account a WHERE a.frozen_at IS NOT NULL AND EXISTS"
+        "SELECT a.id FROM account a WHERE (a.frozen_at IS NOT NULL OR a.left_at IS NOT NULL) AND EXISTS"
         " (SELECT FROM offer o WHERE o.state = 'on_sale' AND (o.account_id = a.id OR o.seller_id = a.id)) LIMIT $1",
         SWEPT_MAX,
     )

@@ -321,6 +321,13 @@ _FAULTS: tuple[tuple[str, str], ...] = (
                   IS DISTINCT FROM (b.account_id, b.book, b.amount_cents)""",
     ),
     (
+        "checkout {} and its deposit disagree",
+        """SELECT coalesce(c.id::text, d.key) FROM (SELECT * FROM checkout WHERE state = 'paid') c
+             FULL JOIN (SELECT t.key, e.account_id, e.amount_cents FROM transfer t JOIN entry e ON e.transfer_id = t.id AND e.book = 'deposit'
+                         WHERE t.key LIKE 'deposit:stripe:%') d ON d.key = 'deposit:' || c.provider || ':' || c.session
+            WHERE (c.account_id, c.cents) IS DISTINCT FROM (d.account_id, d.amount_cents)""",
+    ),
+    (
         "more fees were taken out than the market earned: {} cents are left",
         """SELECT sum(amount_cents) FROM entry WHERE book = 'fees' HAVING sum(amount_cents) < 0""",
     ),

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from tradepost import log
 from tradepost.app import App
 from tradepost.db import Reader
-from tradepost.market import gateways, users
+from tradepost.market import freezing, gateways, users
 from tradepost.market.gateways import Keys
 from tradepost.market.seals import SealBroken
 from tradepost.rules import payment
@@ -90,6 +90,7 @@ async def make(
     signed = payment.signed_text(asked.order_id, asked.amount, asked.currency)
     used_newest = _check_signatures(keys, asked, signed, parameters)
     admit(keys.account_id)
+    await freezing.refuse_if_frozen(app.db, keys.account_id)  # told to who has its secret alone
     now = app.now()
     async with app.db.transaction() as tx:
         if used_newest and keys.secret_used_at is None:

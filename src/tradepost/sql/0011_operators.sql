@@ -246,10 +246,11 @@ BEGIN
 END $$;
 
 -- A person who leaves: what he said of himself is emptied, and his steamid with it; money rows stay, without the person.
+-- In the place of the steamid comes one that Steam has given to nobody: the first of a person is 76561197960265729.
 ALTER TABLE account ADD COLUMN left_at timestamptz;
-ALTER TABLE account DROP CONSTRAINT "a steamid is seventeen digits";
-ALTER TABLE account ADD CONSTRAINT "a steamid is seventeen digits, or forgotten"
-    CHECK (CASE WHEN left_at IS NULL THEN steamid ~ '^7656119[0-9]{10}$' ELSE steamid = 'left-' || id END);
+ALTER TABLE account ADD CONSTRAINT "who left has a steamid that nobody has"
+    CHECK (left_at IS NULL OR steamid = '76561190' || lpad(id::text, 9, '0'));
+CREATE INDEX account_left ON account (id) WHERE left_at IS NOT NULL;
 
 -- Corrections: money that one admin asks to be moved and another one moves; the world is on the other side.
 CREATE TABLE correction (

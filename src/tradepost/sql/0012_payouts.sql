@@ -61,9 +61,11 @@ CREATE TABLE checkout (                                  -- a deposit that someb
     cents       bigint      NOT NULL,
     state       text        NOT NULL DEFAULT 'asked',
     session     text,                                    -- the provider's name for it
+    payment     text,                                    -- and for the money that came by it
     url         text,                                    -- where it is paid
     reason      text        NOT NULL DEFAULT '',         -- why it is doubted or came to nothing
-    made_at     timestamptz NOT NULL,
+    made_at     timestamptz NOT NULL,                    -- real time, as the provider's is
+    due_at      timestamptz,                             -- when the provider is asked what became of it
     ended_at    timestamptz,
     CONSTRAINT "a checkout's name is its own" UNIQUE (name),
     CONSTRAINT "a provider's session is of one checkout" UNIQUE (provider, session),
@@ -72,9 +74,39 @@ CREATE TABLE checkout (                                  -- a deposit that someb
     CONSTRAINT "the states of a checkout" CHECK (state IN ('asked', 'open', 'paid', 'failed', 'doubted')),
     CONSTRAINT "an open checkout can be paid" CHECK (state <> 'open' OR (session IS NOT NULL AND url IS NOT NULL)),
     CONSTRAINT "a checkout that was paid has its session" CHECK (state <> 'paid' OR session IS NOT NULL),
-    CONSTRAINT "a checkout ends paid, failed or doubted" CHECK ((state IN ('asked', 'open')) = (ended_at IS NULL))
+    CONSTRAINT "a checkout ends paid, failed or doubted" CHECK ((state IN ('asked', 'open')) = (ended_at IS NULL)),
+    CONSTRAINT "who has ended is asked about no more" CHECK ((ended_at IS NULL) = (due_at IS NOT NULL))
 );
 CREATE INDEX checkout_of_account ON checkout (account_id, id);
+CREATE INDEX checkout_due ON checkout (due_at, id) WHERE due_at IS NOT NULL;
+CREATE INDEX checkout_of_payment ON checkout (provider, payment) WHERE payment IS NOT NULL;
+
+-- Operators are told of what waits for them.
+ALTER TABLE operator_alert DROP CONSTRAINT "operators are told of cases, notices given up and checks";
+ALTER TABLE operator_alert ADD CONSTRAINT "operators are told of cases, notices given up, checks and money"
+    CHECK (kind IN ('case', 'notice', 'check', 'payout', 'checkout'));
+
+CREATE FUNCTION payouts_are_told() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO operator_alert (ref, kind, at, text) VALUES (
+        'payout:' || NEW.payout_id || ':' || NEW.no, 'payout', NEW.at, 'Payout ' || NEW.payout_id || CASE NEW.to_state
+            WHEN 'asked' THEN ' waits for an operator.' ELSE ': nobody can say whether it was sent; the provider''s books say.' END)
+    ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER payouts_are_told AFTER INSERT ON payout_event
+    FOR EACH ROW WHEN (NEW.to_state IN ('asked', 'unknown')) EXECUTE FUNCTION payouts_are_told();
+
+CREATE FUNCTION doubts_are_told() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO operator_alert (ref, kind, at, text) VALUES (
+        'checkout:' || NEW.id || ':' || md5(NEW.reason), 'checkout', coalesce(NEW.ended_at, NEW.made_at),
+        'Deposit ' || NEW.id || ' by ' || NEW.provider || ' needs an operator: ' || NEW.reason)
+    ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER doubts_are_told AFTER UPDATE OF state, reason ON checkout
+    FOR EACH ROW WHEN (NEW.reason <> OLD.reason AND NEW.state IN ('doubted', 'paid')) EXECUTE FUNCTION doubts_are_told();
 
 -- A trade whose buyer says that something is wrong waits for an operator's ruling, and settles no more by itself.
 ALTER TABLE trade ADD COLUMN disputed_at timestamptz;

@@ -47,3 +47,33 @@ CREATE CONSTRAINT TRIGGER transfer_finds_its_accounts AFTER INSERT ON transfer D
     FOR EACH ROW WHEN (NEW.trade_id IS NULL) EXECUTE FUNCTION transfer_finds_its_accounts();
 CREATE TRIGGER the_past_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON transfer_of_account
     FOR EACH STATEMENT EXECUTE FUNCTION the_past_stays();
+
+CREATE TABLE export_token (                              -- what exports of an account's rows are fetched with
+    account_id  bigint      NOT NULL REFERENCES account, -- whose rows
+    made_by     bigint      NOT NULL REFERENCES account, -- he himself, or an admin
+    hash        bytea       NOT NULL,
+    expires_at  timestamptz NOT NULL,
+    PRIMARY KEY (account_id, made_by),                   -- a new one takes the place of the one before
+    CONSTRAINT "an export token is one token" UNIQUE (hash),
+    CONSTRAINT "an export token's hash is sha256" CHECK (octet_length(hash) = 32)
+);
+CREATE INDEX export_token_expires ON export_token (expires_at);
+
+CREATE TABLE export (                                    -- a download under way, and how far it is
+    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    account_id  bigint      NOT NULL REFERENCES account,
+    made_by     bigint      NOT NULL REFERENCES account,
+    kind        text        NOT NULL,
+    state       text        NOT NULL DEFAULT 'running',
+    sent_rows   bigint      NOT NULL DEFAULT 0,
+    all_rows    bigint      NOT NULL,
+    began_at    timestamptz NOT NULL,
+    seen_at     timestamptz NOT NULL,                    -- when rows were last taken; one that is not seen for long is broken off
+    ended_at    timestamptz,
+    CONSTRAINT "an export is of sales, purchases or the balance" CHECK (kind IN ('sales', 'purchases', 'balance')),
+    CONSTRAINT "an export runs, is done or was broken off" CHECK (state IN ('running', 'done', 'broken')),
+    CONSTRAINT "an export that does not run has ended" CHECK ((state = 'running') = (ended_at IS NULL))
+) WITH (fillfactor = 80);
+CREATE INDEX export_of_account ON export (account_id, id);
+CREATE UNIQUE INDEX "one export at a time" ON export (account_id, made_by) WHERE state = 'running';
+CREATE INDEX export_began ON export (began_at);

@@ -197,6 +197,17 @@ BEGIN
     RETURN NULL;
 END $$;
 
+CREATE FUNCTION public.doubts_are_told() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO operator_alert (ref, kind, at, text) VALUES (
+        'checkout:' || NEW.id || ':' || md5(NEW.reason), 'checkout', coalesce(NEW.ended_at, NEW.made_at),
+        'Deposit ' || NEW.id || ' by ' || NEW.provider || ' needs an operator: ' || NEW.reason)
+    ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END $$;
+
 CREATE FUNCTION public.ends_of_fills_are_noted() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -298,6 +309,17 @@ BEGIN
     RETURN NULL;
 END $$;
 
+CREATE FUNCTION public.payouts_are_told() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO operator_alert (ref, kind, at, text) VALUES (
+        'payout:' || NEW.payout_id || ':' || NEW.no, 'payout', NEW.at, 'Payout ' || NEW.payout_id || CASE NEW.to_state
+            WHEN 'asked' THEN ' waits for an operator.' ELSE ': nobody can say whether it was sent; the provider''s books say.' END)
+    ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END $$;
+
 CREATE FUNCTION public.purchases_are_told() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -358,13 +380,10 @@ CREATE TABLE public.account (
     created_at timestamp with time zone NOT NULL,
     frozen_at timestamp with time zone,
     left_at timestamp with time zone,
-    CONSTRAINT "a steamid is seventeen digits, or forgotten" CHECK (
-CASE
-    WHEN (left_at IS NULL) THEN (steamid ~ '^7656119[0-9]{10}$'::text)
-    ELSE (steamid = ('left-'::text || id))
-END),
+    CONSTRAINT "a steamid is seventeen digits" CHECK ((steamid ~ '^7656119[0-9]{10}$'::text)),
     CONSTRAINT "a trade token has six to sixteen safe characters" CHECK ((trade_token ~ '^[A-Za-z0-9_-]{6,16}$'::text)),
-    CONSTRAINT "known by signing in, a payment or an operator" CHECK ((known_by = ANY (ARRAY['sign_in'::text, 'payment'::text, 'operator'::text])))
+    CONSTRAINT "known by signing in, a payment or an operator" CHECK ((known_by = ANY (ARRAY['sign_in'::text, 'payment'::text, 'operator'::text]))),
+    CONSTRAINT "who left has a steamid that nobody has" CHECK (((left_at IS NULL) OR (steamid = ('76561190'::text || lpad((id)::text, 9, '0'::text)))))
 );
 
 ALTER TABLE public.account ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -605,16 +624,19 @@ CREATE TABLE public.checkout (
     cents bigint NOT NULL,
     state text DEFAULT 'asked'::text NOT NULL,
     session text,
+    payment text,
     url text,
     reason text DEFAULT ''::text NOT NULL,
     made_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone,
     ended_at timestamp with time zone,
     CONSTRAINT "a checkout ends paid, failed or doubted" CHECK (((state = ANY (ARRAY['asked'::text, 'open'::text])) = (ended_at IS NULL))),
     CONSTRAINT "a checkout is above nothing" CHECK ((cents > 0)),
     CONSTRAINT "a checkout that was paid has its session" CHECK (((state <> 'paid'::text) OR (session IS NOT NULL))),
     CONSTRAINT "an open checkout can be paid" CHECK (((state <> 'open'::text) OR ((session IS NOT NULL) AND (url IS NOT NULL)))),
     CONSTRAINT "deposits are paid by Stripe" CHECK ((provider = 'stripe'::text)),
-    CONSTRAINT "the states of a checkout" CHECK ((state = ANY (ARRAY['asked'::text, 'open'::text, 'paid'::text, 'failed'::text, 'doubted'::text])))
+    CONSTRAINT "the states of a checkout" CHECK ((state = ANY (ARRAY['asked'::text, 'open'::text, 'paid'::text, 'failed'::text, 'doubted'::text]))),
+    CONSTRAINT "who has ended is asked about no more" CHECK (((ended_at IS NULL) = (due_at IS NOT NULL)))
 );
 
 ALTER TABLE public.checkout ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -697,6 +719,40 @@ CREATE TABLE public.entry (
     CONSTRAINT "an account has buckets, the market has books" CHECK ((((account_id IS NOT NULL) AND (book = ANY (ARRAY['deposit'::text, 'balance'::text, 'held'::text, 'payout'::text, 'reserve'::text])) AND (no IS NOT NULL) AND (after_cents IS NOT NULL)) OR ((account_id IS NULL) AND (book = ANY (ARRAY['fees'::text, 'world'::text, 'fx_rounding'::text, 'advances'::text])) AND (no IS NULL) AND (after_cents IS NULL)))),
     CONSTRAINT "an entry moves something" CHECK (((amount_cents <> 0) AND (abs(amount_cents) <= '1000000000000'::bigint))),
     CONSTRAINT "no bucket was ever below zero" CHECK ((after_cents >= 0))
+);
+
+CREATE TABLE public.export (
+    id bigint NOT NULL,
+    account_id bigint NOT NULL,
+    made_by bigint NOT NULL,
+    kind text NOT NULL,
+    state text DEFAULT 'running'::text NOT NULL,
+    sent_rows bigint DEFAULT 0 NOT NULL,
+    all_rows bigint NOT NULL,
+    began_at timestamp with time zone NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT "an export is of sales, purchases or the balance" CHECK ((kind = ANY (ARRAY['sales'::text, 'purchases'::text, 'balance'::text]))),
+    CONSTRAINT "an export runs, is done or was broken off" CHECK ((state = ANY (ARRAY['running'::text, 'done'::text, 'broken'::text]))),
+    CONSTRAINT "an export that does not run has ended" CHECK (((state = 'running'::text) = (ended_at IS NULL)))
+)
+WITH (fillfactor='80');
+
+ALTER TABLE public.export ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.export_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.export_token (
+    account_id bigint NOT NULL,
+    made_by bigint NOT NULL,
+    hash bytea NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT "an export token's hash is sha256" CHECK ((octet_length(hash) = 32))
 );
 
 CREATE TABLE public.freezing (
@@ -939,7 +995,7 @@ CREATE TABLE public.operator_alert (
     mailed_at timestamp with time zone,
     called_at timestamp with time zone,
     fault text,
-    CONSTRAINT "operators are told of cases, notices given up and checks" CHECK ((kind = ANY (ARRAY['case'::text, 'notice'::text, 'check'::text])))
+    CONSTRAINT "operators are told of cases, notices given up, checks and money" CHECK ((kind = ANY (ARRAY['case'::text, 'notice'::text, 'check'::text, 'payout'::text, 'checkout'::text])))
 );
 
 ALTER TABLE public.operator_alert ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -1416,6 +1472,9 @@ ALTER TABLE ONLY public.alert
 ALTER TABLE ONLY public.agent
     ADD CONSTRAINT "an agent's token is one token" UNIQUE (hash);
 
+ALTER TABLE ONLY public.export_token
+    ADD CONSTRAINT "an export token is one token" UNIQUE (hash);
+
 ALTER TABLE ONLY public.buy_order_fill
     ADD CONSTRAINT "an order counts its fills" UNIQUE (order_id, no);
 
@@ -1463,6 +1522,12 @@ ALTER TABLE ONLY public.directive
 
 ALTER TABLE ONLY public.dispute
     ADD CONSTRAINT dispute_pkey PRIMARY KEY (trade_id);
+
+ALTER TABLE ONLY public.export
+    ADD CONSTRAINT export_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.export_token
+    ADD CONSTRAINT export_token_pkey PRIMARY KEY (account_id, made_by);
 
 ALTER TABLE ONLY public.freezing
     ADD CONSTRAINT freezing_pkey PRIMARY KEY (id);
@@ -1618,6 +1683,8 @@ CREATE UNIQUE INDEX "a sold skin has one IPN" ON public.notice USING btree (trad
 
 CREATE INDEX account_frozen ON public.account USING btree (id) WHERE (frozen_at IS NOT NULL);
 
+CREATE INDEX account_left ON public.account USING btree (id) WHERE (left_at IS NOT NULL);
+
 CREATE INDEX advance_outstanding ON public.advance USING btree (account_id) WHERE (ended_at IS NULL);
 
 CREATE INDEX alert_of_account ON public.alert USING btree (account_id, kind, id);
@@ -1650,7 +1717,11 @@ CREATE INDEX buy_order_match_due ON public.buy_order_match USING btree (due_at, 
 
 CREATE INDEX buy_order_without_money ON public.buy_order USING btree (account_id, reach_cents) WHERE ((asleep = 'money'::text) AND (state = 'live'::text));
 
+CREATE INDEX checkout_due ON public.checkout USING btree (due_at, id) WHERE (due_at IS NOT NULL);
+
 CREATE INDEX checkout_of_account ON public.checkout USING btree (account_id, id);
+
+CREATE INDEX checkout_of_payment ON public.checkout USING btree (provider, payment) WHERE (payment IS NOT NULL);
 
 CREATE INDEX correction_of_account ON public.correction USING btree (account_id, id);
 
@@ -1663,6 +1734,12 @@ CREATE INDEX directive_open ON public.directive USING btree (account_id) WHERE (
 CREATE INDEX directive_to_forget ON public.directive USING btree (answered_at) WHERE ((trade_id IS NULL) AND (status IS NOT NULL));
 
 CREATE INDEX entry_of_transfer ON public.entry USING btree (transfer_id);
+
+CREATE INDEX export_began ON public.export USING btree (began_at);
+
+CREATE INDEX export_of_account ON public.export USING btree (account_id, id);
+
+CREATE INDEX export_token_expires ON public.export_token USING btree (expires_at);
 
 CREATE INDEX freezing_of_account ON public.freezing USING btree (account_id, id);
 
@@ -1703,6 +1780,8 @@ CREATE INDEX offer_live_of_seller ON public.offer USING btree (seller_id, projec
 CREATE INDEX offer_on_sale_by_price ON public.offer USING btree (steam_item_id, price_cents, id) WHERE (state = 'on_sale'::text);
 
 CREATE INDEX offer_on_sale_of_account ON public.offer USING btree (account_id, id) WHERE (state = 'on_sale'::text);
+
+CREATE UNIQUE INDEX "one export at a time" ON public.export USING btree (account_id, made_by) WHERE (state = 'running'::text);
 
 CREATE UNIQUE INDEX "one live offer an asset" ON public.offer USING btree (appid, contextid, assetid) WHERE (state = ANY (ARRAY['on_sale'::text, 'reserved'::text]));
 
@@ -1770,6 +1849,8 @@ CREATE TRIGGER cases_are_told AFTER INSERT ON public.operator_case FOR EACH ROW 
 
 CREATE TRIGGER changed_offers_meet_orders AFTER UPDATE OF state, price_cents ON public.offer FOR EACH ROW WHEN (((new.state = 'on_sale'::text) AND ((old.state <> 'on_sale'::text) OR (new.price_cents < old.price_cents)))) EXECUTE FUNCTION public.offers_meet_orders();
 
+CREATE TRIGGER doubts_are_told AFTER UPDATE OF state, reason ON public.checkout FOR EACH ROW WHEN (((new.reason <> old.reason) AND (new.state = ANY (ARRAY['doubted'::text, 'paid'::text])))) EXECUTE FUNCTION public.doubts_are_told();
+
 CREATE TRIGGER ends_of_fills_are_noted AFTER UPDATE OF state ON public.trade FOR EACH ROW WHEN (((new.state <> old.state) AND ((new.state = ANY (ARRAY['cancelled'::text, 'reversed'::text])) OR (old.state = 'cancelled'::text)))) EXECUTE FUNCTION public.ends_of_fills_are_noted();
 
 CREATE TRIGGER entries_balance AFTER INSERT ON public.entry REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.entries_balance();
@@ -1787,6 +1868,8 @@ CREATE TRIGGER offer_gets_a_new_version BEFORE UPDATE ON public.offer FOR EACH R
 CREATE TRIGGER offer_inserts_are_told AFTER INSERT ON public.offer REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.offer_inserts_are_told();
 
 CREATE TRIGGER offer_updates_are_told AFTER UPDATE ON public.offer REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.offer_updates_are_told();
+
+CREATE TRIGGER payouts_are_told AFTER INSERT ON public.payout_event FOR EACH ROW WHEN ((new.to_state = ANY (ARRAY['asked'::text, 'unknown'::text]))) EXECUTE FUNCTION public.payouts_are_told();
 
 CREATE TRIGGER purchases_are_told AFTER INSERT ON public.trade REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.purchases_are_told();
 
@@ -1878,6 +1961,18 @@ ALTER TABLE ONLY public.entry
 
 ALTER TABLE ONLY public.entry
     ADD CONSTRAINT entry_transfer_id_fkey FOREIGN KEY (transfer_id) REFERENCES public.transfer(id);
+
+ALTER TABLE ONLY public.export
+    ADD CONSTRAINT export_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.export
+    ADD CONSTRAINT export_made_by_fkey FOREIGN KEY (made_by) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.export_token
+    ADD CONSTRAINT export_token_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.export_token
+    ADD CONSTRAINT export_token_made_by_fkey FOREIGN KEY (made_by) REFERENCES public.account(id);
 
 ALTER TABLE ONLY public.freezing
     ADD CONSTRAINT freezing_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);

@@ -19,6 +19,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "/operator/admins": {"steamid": CUSTOMER},
     "/operator/corrections": {"steamid": CUSTOMER, "bucket": "deposit", "amount_cents": 5, "reference": "a"},
     "/operator/deposits": {"steamid": CUSTOMER, "amount_cents": 5, "reference": "a"},
+    "/operator/fees/withdraw": {"amount_cents": 5, "reference": "a"},
     "/operator/deposits/reverse": {"reference": "a"},
     "/operator/payouts/{id}/pay": {"reference": "skrill-1"},
     "/operator/cases/{id}/rule": {"verdict": "refund"},

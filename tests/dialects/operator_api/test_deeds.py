@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from dialects.operator_api.office import ADMIN, CUSTOMER, REASON, SECOND, Office
-from tradepost.market import audit, bans, ledger, messages, payouts, profiles
+from tradepost.market import audit, bans, corrections, ledger, messages, payouts, profiles
 
 USER_PATH = f"/operator/users/{CUSTOMER}"
 
@@ -168,6 +168,27 @@ async def test_a_payout_is_approved_sent_and_paid_under_one_reference(office: Of
     assert [deed for _, subject, deed, _ in await deeds(office) if subject == CUSTOMER] == [
         "payout paid", "payout unknown", "payout in hand", "payout approved",
     ]  # fmt: skip
+
+
+async def test_no_more_fees_are_taken_out_than_there_are(office: Office) -> None:
+    admin = await office.admin()
+    assert (await admin.get("/operator/fees")).data["left_cents"] == 0
+    body = {"amount_cents": 1, "reference": "november", "reason": REASON}
+    assert (await admin.post("/operator/fees/withdraw", **body)).refusal == (409, "too_little_money")
+
+
+async def test_a_user_is_deleted_when_nothing_of_his_is_open(office: Office) -> None:
+    admin = await office.admin()
+    account = await office.customer(balance_cents=7)
+    refused = await admin.post(f"{USER_PATH}/delete", reason=REASON)
+    assert refused.refusal == (409, "conflict")
+    assert "0.07 USD in its balance" in refused.body["error"]["message"]
+    asked = await corrections.ask(
+        office.club.app, account.id, account.id, bucket="balance", amount_cents=-7, reason=REASON, reference="r"
+    )  # fmt: skip
+    await corrections.approve(office.club.app, await office.club.account_id(ADMIN), asked.id, reason=REASON)
+    assert (await admin.post(f"{USER_PATH}/delete", reason=REASON)).data == {"deleted": True}
+    assert (await admin.get(USER_PATH)).refusal == (404, "not_found")
 
 
 async def test_a_message_is_counted_until_it_is_read(office: Office) -> None:

@@ -55,7 +55,8 @@ class Member:
         url = path if "://" in path else self.club.url + path
         async with self.http.request(method, url, headers=headers, allow_redirects=False, **how) as answer:
             is_json = answer.content_type == "application/json"
-            body = await (answer.json() if is_json else answer.text())
+            is_file = answer.content_type == "application/zip"
+            body = await (answer.json() if is_json else answer.read() if is_file else answer.text())
             if "://" not in path:
                 user_papers().check(method, answer.url.path, answer.status, body, answer.headers)
             return Reply(answer.status, body, answer.headers)

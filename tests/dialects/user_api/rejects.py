@@ -40,6 +40,7 @@ SEPARATED = [
 NONSENSE: dict[Any, list[str]] = {
     fields.Id: BAD["id"],
     fields.Whole: BAD["whole"],
+    fields.SteamId: BAD["steamid"],
     fields.Limit: BAD["limit"],
     fields.Flag: BAD["flag"],
     fields.Code: BAD["code"],
@@ -66,6 +67,7 @@ NONSENSE: dict[Any, list[str]] = {
     sales_fields.PeriodWord: PERIODS,
     sales_fields.Mark: ["x" * 65, *CONTROLS],
     sales_fields.ReferralCode: SEPARATED,
+    sales_fields.ExportKind: ["Sales", "sales;balance", "sales,balance", "all", "sales\n", "x" * 5_000, *CONTROLS],
     sales_fields.ExportToken: ["x", "0" * 127, "0" * 129, "G" * 128, "Ａ" * 128, "0" * 64 + ";" + "0" * 63, *CONTROLS],
 }  # fmt: skip
 

@@ -40,7 +40,9 @@ def test_a_call_needs_what_its_row_says(name: str) -> None:
 
 def test_whatever_leads_to_money_keys_or_codes_asks_once_more() -> None:
     """By their names, so that a call that is added is seen here."""
-    guarded = re.compile(r"cashout|skrill|createApiKey|2fa|recoveryCodes", re.IGNORECASE)
+    guarded = re.compile(
+        r"cashout|skrill|createApiKey|2fa|recoveryCodes|exportData|deleteAccount", re.IGNORECASE
+    )
     found = {name for name in ROWS if guarded.search(name) and not name.startswith("GET")}
     assert len(found) >= 7
     assert [name for name in found if ROWS[name].step_up != "yes"] == []

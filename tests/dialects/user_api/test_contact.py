@@ -1,11 +1,14 @@
 """How somebody is reached, paid and shown: each value is judged, his own alone is changed, and it is seen in infos."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from dialects.user_api.club import OTHER, USER, Club
-from tradepost.market import ledger, messages
+from stock import Stock
+from tradepost.market import ledger, messages, profiles
+from tradepost.rules.refusals import Conflicting
 from tradepost.steam.ids import account_id
 
 TOKEN = "abcd-_12"
@@ -154,3 +157,22 @@ async def test_messages_of_operators_are_counted_until_they_are_read(club: Club)
     for id_ in ("9223372036854775808", "9999999999999999999"):
         assert (await member.get("/user/getMessages", before=id_)).status == 200
         assert (await member.post("/user/readMessages", id=id_)).status == 200
+
+
+async def test_of_two_who_want_a_short_name_at_once_one_gets_it(club: Club) -> None:
+    ids = [await Stock(club.db, people=number).person() for number in range(8)]
+
+    async def take(account_id: int) -> None:
+        async with club.db.transaction() as tx:
+            await profiles.set_short_name(tx, account_id, "ann42")
+
+    done = await asyncio.gather(*[take(id_) for id_ in ids], return_exceptions=True)
+    assert done.count(None) == 1
+    assert all(isinstance(one, Conflicting) for one in done if one is not None)
+    (taken,) = await club.db.fetch("SELECT account_id FROM profile WHERE shorturl = 'ann42'")
+    assert await profiles.by_short_name(club.db, "ann42") == taken["account_id"]
+    assert (
+        await profiles.by_short_name(club.db, "nobody")
+        is await profiles.by_short_name(club.db, "x'--")
+        is None
+    )

@@ -1,13 +1,16 @@
 """Alerts, reviews and payouts as a user's page and program see them: in cents, once, and nobody else's."""
 
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from dialects.user_api.club import OTHER, USER, Club, Member
+from dialects.user_api.club import OTHER, USER, Club, Member, Reply, club_on
 from factors import code_of, turn_on
+from market.till import SECRET_KEY, WEBHOOK_SECRET, StripeTill, event, signed, stripe_till
 from stock import MARKET_NOW, Stock, wish
+from tradepost.db import Db
 from tradepost.market import alerts, disputes, ledger, payouts, profiles, trades
 from tradepost.rules.trade import Delivered, Leased, OfferSeen
 
@@ -265,10 +268,10 @@ async def bought(club: Club, steamid: str = USER) -> int:
     async with club.db.transaction() as tx:
         await ledger.deposit(tx, buyer, 1_000, "for a purchase", MARKET_NOW)
     view = await trades.buy(app, wish(buyer, await stock.offer(seller, 400), steamid))
-    for event in (Leased(), OfferSeen(2, "7000000001"), Delivered("50000000001")):
+    for one in (Leased(), OfferSeen(2, "7000000001"), Delivered("50000000001")):
         async with club.db.transaction() as tx:
             decision = await trades.happened(
-                tx, app.settings, view.trade.id, event, witness="public_inventory", now=app.now()
+                tx, app.settings, view.trade.id, one, witness="public_inventory", now=app.now()
             )
             assert not decision.refused
     return view.trade.id
@@ -319,3 +322,73 @@ async def test_a_dispute_sent_twice_under_its_key_is_one(club: Club) -> None:
     how = {"json": {"trade": trade, "text": "wrong"}, "headers": {"Idempotency-Key": "d1"}}
     first, again = [await member.call("POST", "/user/dispute", **how) for _ in range(2)]
     assert first.content == again.content
+
+
+# Deposits ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def till() -> AsyncIterator[StripeTill]:
+    async with stripe_till() as made:
+        yield made
+
+
+@pytest.fixture
+async def card_club(db: Db, till: StripeTill) -> AsyncIterator[Club]:
+    """A club whose members can deposit by card."""
+    settings = {"stripe_secret_key": SECRET_KEY, "stripe_webhook_secret": WEBHOOK_SECRET, "stripe_api_url": till.url}  # fmt: skip
+    async with club_on(db, **settings) as made:
+        yield made
+
+
+async def says(club: Club, body: bytes, header: str | None = None) -> Reply:
+    """Stripe calls, which is nobody that we know by a cookie or a JWT."""
+    signature = signed(body, int(club.app.real_now().timestamp())) if header is None else header
+    headers = {"Stripe-Signature": signature, "Content-Type": "application/json"}
+    return await club.nobody().call("POST", "/user/deposit/stripe", data=body, headers=headers)
+
+
+async def test_a_user_is_led_to_stripe_and_has_his_money_when_stripe_says_so(
+    card_club: Club, till: StripeTill
+) -> None:
+    member = await card_club.browser()
+    url = (await member.post("/user/deposit", amount=5_000)).content["url"]
+    assert url == till.newest["url"]
+    assert (await member.get("/user/balance")).content == {"balance": 0}
+    body = event("checkout.session.completed", till.pay())
+    for _ in range(2):
+        assert (await says(card_club, body)).content == {"message": "Noted."}
+    assert (await member.get("/user/balance")).content == {"balance": 5_000}
+    assert (await member.get("/user/notifications")).content["count"] == 1
+
+
+async def test_who_is_not_stripe_says_nothing(card_club: Club, till: StripeTill) -> None:
+    member = await card_club.browser()
+    await member.post("/user/deposit", amount=5_000)
+    body = event("checkout.session.completed", till.pay())
+    for header in ("", "t=1,v1=0", "é" * 10, signed(body, 1)):
+        assert (await says(card_club, body, header)).refusal == (
+            403,
+            "The signature is missing, wrong, or too old.",
+        )
+    assert (await says(card_club, b"{}")).content == {"message": "This is about nothing of ours."}
+    assert (await says(card_club, b"no json")).refusal[0] == 300
+    assert (await member.get("/user/balance")).content == {"balance": 0}
+
+
+async def test_where_cards_are_not_set_up_it_is_said(club: Club) -> None:
+    member = await club.browser()
+    reply = await member.post("/user/deposit", amount=5_000)
+    assert reply.refusal == (503, "Deposits by card are not set up at this market.")
+    assert (await says(club, b"{}")).refusal[0] == 503
+
+
+@pytest.mark.parametrize("amount", [*NUMBERS, 0, 499, 100_001])
+async def test_a_deposit_of_an_amount_that_is_none_is_told_by_its_name(card_club: Club, amount: Any) -> None:
+    reply = await (await card_club.program()).post("/user/deposit", amount=amount)
+    assert (reply.refusal[0], reply.body["field"]) == (300, "amount")
+
+
+async def test_a_deposit_wants_the_scope_that_buys(card_club: Club) -> None:
+    assert (await card_club.nobody().post("/user/deposit", amount=5_000)).status == 401
+    assert (await (await card_club.program(scopes=["read", "sell"])).post("/user/deposit", amount=5_000)).status == 403  # fmt: skip

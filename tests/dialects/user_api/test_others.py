@@ -8,7 +8,10 @@ from tradepost.market import audit, roles, users
 
 STRANGER = "76561198000000999"
 LOOKS = sorted(
-    path for path, methods in CALLS.items() for method in methods.values() if method.others
+    path
+    for path, methods in CALLS.items()
+    for method in methods.values()
+    if method.others and not method.changes
 )  # each has a twin with a further segment
 
 

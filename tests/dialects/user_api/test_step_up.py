@@ -13,6 +13,7 @@ from dialects.notations import NO_LIMIT
 from dialects.user_api.authorization import ROWS
 from dialects.user_api.club import USER, Club, Member, club_on
 from dialects.user_api.test_authorization import NOBODYS, ask, state_of
+from dialects.user_api.test_money import earned
 from tradepost.dialects.pace import Pace
 from tradepost.dialects.user_api import ways
 from tradepost.market import second_factor
@@ -143,3 +144,20 @@ async def test_a_user_s_codes_are_his_own(club: Club) -> None:
     await factors.turn_on(club.app, await club.account_id())
     await club.db.execute("UPDATE session SET code_given_at = signed_in_at")
     assert (await member.post("/user/setSkrill", skrill="ann@example.com", code=theirs[0])).refusal[0] == 403
+
+
+async def test_what_was_done_under_a_key_is_told_again_without_another_code(club: Club) -> None:
+    member = await club.browser()
+    account_id = await earned(club)
+    codes = await factors.turn_on(club.app, account_id)
+    await club.db.execute("UPDATE session SET code_given_at = signed_in_at")
+    await club.db.execute("UPDATE profile SET factor_set_at = skrill_set_at")  # long ago
+    asked, key = {"amount": 1_000, "code": codes[0]}, {"Idempotency-Key": "one"}
+    first = await member.call("POST", "/user/cashout", json=asked, headers=key)
+    for code in (codes[0], codes[1], None):
+        again = await member.call("POST", "/user/cashout", json={**asked, "code": code}, headers=key)
+        assert again.content == first.content
+        assert again.headers["Idempotency-Replayed"] == "true"
+    other = await member.call("POST", "/user/cashout", json={**asked, "amount": 2_000}, headers=key)
+    assert other.refusal[0] == 300, "the key stands for another request"
+    assert await second_factor.recovery_codes_left(club.db, account_id) == 9

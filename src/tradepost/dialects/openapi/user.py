@@ -16,7 +16,7 @@ from tradepost.dialects.openapi.parameters import form_object, json_object, quer
 from tradepost.dialects.openapi.user_sentences import OF_USERS
 from tradepost.dialects.openapi.values import VALUES, Schema
 from tradepost.dialects.shadowpay.answers import JSON
-from tradepost.dialects.user_api.answers import CSV, REDIRECT
+from tradepost.dialects.user_api.answers import CSV, REDIRECT, ZIP
 from tradepost.dialects.user_api.calls import KEY, Method
 from tradepost.dialects.user_api.manners import UNCONNECTED
 from tradepost.dialects.user_api.ways import USER
@@ -37,6 +37,7 @@ _TAGS = {
     "money": "Money",
     "sales": "Sales",
     "histories": "Sales",
+    "exports": "Sales",
     "orders": "Buy orders",
 }
 CAUSES = {
@@ -210,11 +211,11 @@ def _success(name: str, method: Method, id_: str) -> Schema:
     headers = _headers("200") | (
         {} if name == "GET" else {"Idempotency-Replayed": _ref("Idempotency-Replayed")}
     )
-    if method.answers == CSV:
+    if method.answers in (CSV, ZIP):
         return {
             "description": "The rows.",
             "headers": headers,
-            "content": {CSV: {"schema": {"type": "string"}}},
+            "content": {method.answers: {"schema": {"type": "string"}}},
         }
     content: Schema = {}
     if method.answers is not None:

@@ -27,6 +27,7 @@ OF_USER_STRUCTS: dict[str, dict[str, str]] = {
         "count": "How many at most; 50 is the most.",
     },
     "ReadAsked": {"id": "The newest message that was read; without it all were."},
+    "LeaveAsked": {"steamid": "The user's own SteamID64, once more."},
     "MailAsked": {
         "mail": "The address that a code is sent to; without it there is no contact mail any more."
     },
@@ -45,6 +46,7 @@ OF_USER_STRUCTS: dict[str, dict[str, str]] = {
         "method": "How it goes: by Skrill.",
         "idempotency_key": "What the header Idempotency-Key would say.",
     },
+    "DepositAsked": {"amount": "How much, in cents."},
     "DisputeAsked": {
         "trade": "The trade's id, as the purchase history has it.",
         "text": "What is wrong, in your words: up to 2,000 characters. An operator reads it.",
@@ -64,6 +66,10 @@ OF_USER_STRUCTS: dict[str, dict[str, str]] = {
     "OrderRemoved": {"itemid": "The item's id in the catalogue: `item_id` of the merchants' API."},
     "OrdersAtOnce": {"orders": "Up to 100 orders, each placed or refused by itself."},
     "HistoryPage": {"page": "Which page, from 0.", "count": "How many a page has, up to 50."},
+    "ExportAsked": {
+        "token": "What `generateCSVToken` answered.",
+        "type": "What is exported: one of the three.",
+    },
     "ChartAsked": {
         "period": "How far back the chart goes, in capital letters or small ones; without it a month.",
         "chart_only": "Where it is there at all, whatever it says, the chart comes without the sums.",

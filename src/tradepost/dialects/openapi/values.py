@@ -11,6 +11,7 @@ from tradepost.dialects.user_api import fields as users
 from tradepost.dialects.user_api import money_fields as money
 from tradepost.dialects.user_api import sales_fields as sales
 from tradepost.market import rates
+from tradepost.market.export_rows import KINDS
 from tradepost.market.tokens import LABEL_CHARS_MAX, SCOPES
 from tradepost.rules import contact, payment
 from tradepost.rules.callback_address import URL_CHARS_MAX
@@ -144,4 +145,5 @@ VALUES: dict[type, Value] = {
     sales.Mark: Value(_chars(0, sales.MARK_CHARS_MAX)),
     sales.ReferralCode: Value(_text(f"[A-Za-z0-9_-]{{1,{sales.REF_CHARS_MAX}}}", "ann-42")),
     sales.ExportToken: Value(_text("[0-9a-f]{128}")),
+    sales.ExportKind: Value(_words(list(KINDS))),
 }

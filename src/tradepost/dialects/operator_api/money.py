@@ -8,7 +8,7 @@ from tradepost.db import Tx
 from tradepost.dialects.fields import Id, Limit, SteamId
 from tradepost.dialects.operator_api.calls import Call, Calls, Nothing, act, figures, known, look
 from tradepost.dialects.operator_api.fields import Cents, Reason, Reference, SignedCents
-from tradepost.market import audit, checks, corrections, deposits, payouts
+from tradepost.market import audit, checks, corrections, deposits, fees, payouts
 from tradepost.market.checks import Check
 from tradepost.market.corrections import Correction
 from tradepost.market.deposits import Deposit
@@ -46,6 +46,14 @@ class DepositAsked(msgspec.Struct):
     """Money that came from outside, and the name under which it came."""
 
     steamid: SteamId
+    amount_cents: Cents
+    reference: Reference
+    reason: Reason
+
+
+class FeesAsked(msgspec.Struct):
+    """Fees that are taken out, and the name under which they go."""
+
     amount_cents: Cents
     reference: Reference
     reason: Reason
@@ -144,11 +152,32 @@ async def reverse_deposit(call: Call, asked: DepositReversed) -> Deposit:
 
 
 async def _note_money(
-    tx: Tx, call: Call, subject_id: int, deed: str, reason: str, detail: dict[str, Any]
+    tx: Tx, call: Call, subject_id: int | None, deed: str, reason: str, detail: dict[str, Any]
 ) -> None:
     await audit.note(
         tx, actor_id=call.me.account_id, subject_id=subject_id, deed=deed, detail=detail, reason=reason, now=call.now
     )  # fmt: skip
+
+
+# Fees --------------------------------------------------------------------------------------------------------
+
+
+async def show_fees(call: Call, asked: Nothing) -> dict[str, Any]:
+    """What the market earned and was not taken out yet, and what was."""
+    async with call.app.db.transaction() as tx:
+        return {"left_cents": await fees.left(tx), "withdrawn": await fees.withdrawals(tx)}
+
+
+async def withdraw_fees(call: Call, asked: FeesAsked) -> dict[str, bool]:
+    """Take fees out of the market, once for a reference, and never more than there are."""
+    async with call.app.db.transaction() as tx:
+        moved = await fees.withdraw(
+            tx, asked.amount_cents, asked.reference, by=call.me.steamid, note=asked.reason, now=call.app.now()
+        )  # fmt: skip
+        if moved:
+            detail = {"reference": asked.reference, "cents": asked.amount_cents}
+            await _note_money(tx, call, None, "fees withdrawn", asked.reason, detail)
+    return {"withdrawn": moved}
 
 
 # Payouts -----------------------------------------------------------------------------------------------------
@@ -248,6 +277,8 @@ CALLS: Calls = {
     "/operator/users/{steamid}/deposits": {"GET": look(list_deposits)},
     "/operator/deposits": {"POST": act(record_deposit)},
     "/operator/deposits/reverse": {"POST": act(reverse_deposit)},
+    "/operator/fees": {"GET": figures(show_fees)},
+    "/operator/fees/withdraw": {"POST": act(withdraw_fees)},
     "/operator/payouts": {"GET": look(list_payouts)},
     "/operator/payouts/{id}": {"GET": look(show_payout)},
     "/operator/payouts/{id}/approve": {"POST": act(approve_payout)},

@@ -16,6 +16,7 @@ from tradepost.market import (
     bans,
     freezing,
     jwts,
+    leaving,
     messages,
     people,
     roles,
@@ -155,6 +156,12 @@ async def reset_factor(call: Call, asked: OfWhy) -> dict[str, bool]:
     return {"has_factor": False}
 
 
+async def delete(call: Call, asked: OfWhy) -> dict[str, bool]:
+    """Delete a user's data, as he asked by another way; refused with what is open. Money rows stay, without him."""
+    await leaving.leave(call.app, call.user, actor_id=call.me.account_id, reason=asked.reason)
+    return {"deleted": True}
+
+
 async def read_messages(call: Call, asked: Paged) -> list[Message]:
     """What a user was told, and since when he has read it."""
     return await messages.page(call.app.db, call.user.id, before=asked.before, limit=asked.limit)
@@ -210,6 +217,7 @@ CALLS: Calls = {
     f"{_USER}/lift": {"POST": act(lift)},
     f"{_USER}/freeze": {"POST": act(freeze)},
     f"{_USER}/thaw": {"POST": act(thaw)},
+    f"{_USER}/delete": {"POST": act(delete)},
     f"{_USER}/sign-out": {"POST": act(sign_out)},
     f"{_USER}/reset-second-factor": {"POST": act(reset_factor)},
     "/operator/admins": {"GET": look(admins), "POST": act(grant_admin)},

@@ -10,9 +10,11 @@ from tradepost.dialects.pace import Paces
 from tradepost.dialects.user_api import (
     access,
     contact,
+    exports,
     factor,
     histories,
     inbox,
+    leaving,
     money,
     orders,
     profile,
@@ -34,6 +36,8 @@ CALLS: Calls = {
     **orders.CALLS,
     **sales.CALLS,
     **histories.CALLS,
+    **exports.CALLS,
+    **leaving.CALLS,
     **money.CALLS,
 }
 

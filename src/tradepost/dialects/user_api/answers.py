@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 # What a call answers that answers no envelope: its media type, or that it leads elsewhere.
-REDIRECT, CSV = "a redirect", "text/csv"
+REDIRECT, CSV, ZIP = "a redirect", "text/csv", "application/zip"
 
 Cents = Annotated[int, Meta(description="US cents.")]
 Unix = Annotated[int, Meta(ge=0, description="Unix seconds.")]

@@ -1,4 +1,4 @@
-"""The user API's calls about money: what one is told of it, how it goes out, and what is disputed."""
+"""The user API's calls about money: what one is told of it, how it comes and goes, and what is disputed."""
 
 from typing import Annotated, Any
 
@@ -10,7 +10,7 @@ from tradepost.dialects.user_api import money_answers as answers
 from tradepost.dialects.user_api.answers import Done
 from tradepost.dialects.user_api.calls import Call, Calls, Content, Method, Nothing
 from tradepost.dialects.user_api.money_fields import PayoutMethod, RequestKey, Said
-from tradepost.market import alerts, disputes, payouts
+from tradepost.market import alerts, checkouts, disputes, payouts
 from tradepost.market.alerts import Kind
 from tradepost.market.disputes import Dispute
 from tradepost.market.payouts import Payout
@@ -121,6 +121,26 @@ def _payout(payout: Payout) -> dict[str, Any]:
     }
 
 
+# Deposits ----------------------------------------------------------------------------------------------------
+
+
+class DepositAsked(msgspec.Struct):
+    """A deposit to be paid."""
+
+    amount: Whole
+
+
+async def deposit(call: Call, asked: DepositAsked) -> Content:
+    """Begin a deposit by card: its address leads to the page of the provider of payments."""
+    return {"url": await checkouts.begin(call.app, call.me.account_id, asked.amount)}
+
+
+async def stripe_says(call: Call, asked: Nothing) -> Content:
+    """Where Stripe says what became of deposits: its webhook, believed by its signature."""
+    is_ours = await checkouts.heard(call.app, call.body, call.header("stripe-signature"))
+    return {"message": "Noted." if is_ours else "This is about nothing of ours."}
+
+
 # Disputes ----------------------------------------------------------------------------------------------------
 
 
@@ -151,6 +171,8 @@ CALLS: Calls = {
     "/user/cashout": {
         "POST": Method(cashout, scope="sell", step_up="yes", per_minute=10, answers=answers.PayoutAsked)
     },
+    "/user/deposit": {"POST": Method(deposit, scope="buy", per_minute=10, answers=answers.DepositBegun)},
+    "/user/deposit/stripe": {"POST": Method(stripe_says, who="anybody", reads_body=False, answers=Done)},
     "/user/dispute": {"POST": Method(dispute, scope="sell", per_minute=10, answers=answers.DisputeBegun)},
     "/user/getPayouts": {"GET": Method(list_payouts, answers=answers.PayoutsShown)},
 }

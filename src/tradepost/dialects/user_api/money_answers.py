@@ -69,3 +69,11 @@ class DisputeBegun(Done):
 
     trade: int
     timestamp: Unix
+
+
+class DepositBegun(Shown):
+    """A deposit can be paid."""
+
+    url: Annotated[
+        str, Meta(pattern="^https?://", description="Lead the user there; he comes back when he has paid.")
+    ]

@@ -2,6 +2,7 @@
 
 import re
 
+from tradepost.market.export_rows import KINDS, Kind
 from tradepost.rules import chart
 
 MARK_CHARS_MAX = 64
@@ -65,3 +66,21 @@ class ExportToken(str):
         if not _TOKEN.fullmatch(text):
             raise ValueError("must be the 128 hex characters that generateCSVToken answered")
         return cls(text)
+
+
+class ExportKind(str):
+    """What is exported."""
+
+    __slots__ = ()
+
+    @classmethod
+    def read(cls, text: str) -> "ExportKind":
+        """One of the three words."""
+        if text not in KINDS:
+            raise ValueError(f"must be one of {', '.join(KINDS)}")
+        return cls(text)
+
+    @property
+    def kind(self) -> Kind:
+        """Which it is."""
+        return KINDS[KINDS.index(self)]  # type: ignore[arg-type] # it was read as one of them

@@ -66,7 +66,11 @@ def _page(row: dict[str, Any]) -> dict[str, Any]:
 
 _HISTORIES = {"Sales": _SALE, "Purchase": _PURCHASE, "Balance": _MOVEMENT, "Transaction": _TRANSACTION}
 
+_TOKEN = {"token": "0123456789abcdef" * 8}
+
 SALES: dict[str, Example] = {
+    "user_generateCSVToken": Example({}, _TOKEN),
+    "user_generateCSVToken_of_user": Example({"userid": _STEAMID}, _TOKEN),
     **{
         f"user_get{name}History": Example({"page": 0, "count": 50}, _page(row))
         for name, row in _HISTORIES.items()

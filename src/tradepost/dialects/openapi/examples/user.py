@@ -193,6 +193,14 @@ USER: dict[str, Example] = {
     "user_getPayouts": Example(
         {"page": 0, "count": 50}, {"informations": [_PAYOUT], "page": 0, "count": 50, "total": 1}
     ),
+    "user_deposit": Example(
+        {"amount": 5000},
+        {"url": "https://checkout.stripe.com/c/pay/cs_live_a1B2c3D4#fidkdWxOYHwnPyd1blpxYHZx"},
+    ),
+    "user_deleteAccount": Example(
+        {"steamid": _STEAMID}, {"message": "Your data are deleted, and you are signed out everywhere."}
+    ),
+    "user_deposit_stripe": Example({}, {"message": "Noted."}),
     "user_dispute": Example(
         {"trade": 4711, "text": "It is another item than the one I paid for."},
         {
