@@ -90,6 +90,10 @@ class Crowd:
         """How many purchases were acknowledged."""
         return sum(wish.outcome == "bought" for wish in self.wishes)
 
+    async def is_busy(self) -> bool:
+        """Whether somebody waits for the answer to a purchase at this moment."""
+        return self.under_way > 0
+
     async def until_bought(self, more: int, seconds: float = 20.0) -> None:
         """Wait until so many more purchases were acknowledged."""
         goal = self.bought + more

@@ -41,7 +41,7 @@ async def test_every_acknowledged_purchase_survives_and_none_is_made_twice(
             async with crowd.buying(16):
                 for kill in range(KILLS):
                     await crowd.until_bought(40)
-                    assert crowd.under_way > 0
+                    await until(crowd.is_busy)
                     # By turns: all at once, or the head alone, whose children may still commit.
                     (mortal.kill if kill % 2 == 0 else mortal.kill_postmaster)()
                     await until(lambda: is_there(db))

@@ -67,6 +67,21 @@ async def test_a_callback_that_is_not_called_is_not_taken(shop: Till, url: str) 
     assert await gateways.read(shop.db, account) is None
 
 
+@pytest.mark.parametrize("query", ["amount=1", "a=1&order%5Fid=7", "shop=7&amount%5B%5D=1", "test"])
+async def test_a_callback_with_a_parameter_of_the_notice_s_own_is_not_taken(shop: Till, query: str) -> None:
+    account, url = await shop.box.stock.person(), f"{NOWHERE}?{query}"
+    for deed in (
+        gateways.open_gateway(shop.app, account, url),
+        gateways.change(shop.app, shop.merchant, callback_url=url),
+    ):
+        with pytest.raises(Malformed, match="must not have a parameter") as refused:
+            await deed
+        assert refused.value.field == "callback_url"
+    assert await gateways.read(shop.db, account) is None
+    unchanged = await gateways.read(shop.db, shop.merchant)
+    assert unchanged is not None and unchanged.callback_url == NOWHERE
+
+
 async def test_what_is_changed_is_changed_and_nothing_else(shop: Till) -> None:
     before = await gateways.read(shop.db, shop.merchant)
     assert before is not None

@@ -49,7 +49,7 @@ async def source() -> AsyncIterator[Source]:
     made = Source()
     app = web.Application()
     app.router.add_get("/{path:.*}", made.handle)
-    runner = web.AppRunner(app)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()

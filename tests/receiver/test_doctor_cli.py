@@ -90,6 +90,7 @@ GOOD = ("http://shop.example/ipn", "--order-id", "order-1", "--account", "1001")
         ((), "the following arguments are required"),
         (("ftp://shop.example/", *GOOD[1:]), "such as https://shop.example/notices"),
         (("http://a:b@shop.example/", *GOOD[1:]), "no user or password"),
+        (("http://shop.example/?test=1", *GOOD[1:]), "a parameter test"),
         ((*GOOD[:2], "a b", *GOOD[3:]), "an order's id has 1 to 64"),
         ((*GOOD[:4], "-1"), "up to 2^64-1"),
         ((*GOOD[:4], "18446744073709551616"), "up to 2^64-1"),

@@ -117,7 +117,7 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     add = found.add_argument
-    add("url", metavar="URL", type=_address, help="your receiver: the callback URL")
+    add("url", metavar="URL", type=_callback, help="your receiver: the callback URL")
     add("--order-id", required=True, type=_order_id, help="an order that your shop knows")
     add("--account", required=True, type=_account, help="your user's number that this order credits")
     add("--secret-hash", metavar="SECRET", help=f"the secret hash of your gateway ({SECRET})")
@@ -195,6 +195,13 @@ def _address(text: str) -> str:
         return dial.check(text, ANYWHERE)
     except AddressRefused as refused:
         raise argparse.ArgumentTypeError(f"it {refused}") from None
+
+
+def _callback(text: str) -> str:
+    url = _address(text)
+    if name := payment.doubled_name(url):
+        raise argparse.ArgumentTypeError(f"its query has a parameter {name}, as each notice has one")
+    return url
 
 
 def _balance_address(text: str) -> str:

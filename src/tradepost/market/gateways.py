@@ -72,7 +72,7 @@ async def read(tx: Reader, account_id: int) -> Gateway | None:
 
 async def open_gateway(app: App, account_id: int, callback_url: str) -> Opened:
     """Make an account one that accepts skins; raises Conflicting where it does, Malformed for a callback not called."""
-    url = receivers.checked(app.settings, callback_url, "callback_url")
+    url = _checked(app.settings, callback_url)
     ours, now = seals(app.settings), app.now()
     secret, secret_v2 = _new_secret(), _new_secret()
     async with app.db.transaction() as tx:
@@ -94,6 +94,17 @@ async def open_gateway(app: App, account_id: int, callback_url: str) -> Opened:
     return Opened(gateway, secret, secret_v2, notice_secret)
 
 
+def _checked(settings: Settings, callback_url: str) -> str:
+    """The callback URL as it is kept; raises Malformed for one that is not called, or that a notice cannot be put behind."""
+    url = receivers.checked(settings, callback_url, "callback_url")
+    if name := payment.doubled_name(url):
+        raise Malformed(
+            "callback_url",
+            f"must not have a parameter {name} of its own: each notice has one, and your program might read the one for the other",
+        )
+    return url
+
+
 async def change(
     app: App,
     account_id: int,
@@ -103,7 +114,7 @@ async def change(
     requires_v2: bool | None = None,
 ) -> Gateway:
     """Change what is given of a gateway; what waits for an earlier callback goes to the new one."""
-    url = None if callback_url is None else receivers.checked(app.settings, callback_url, "callback_url")
+    url = None if callback_url is None else _checked(app.settings, callback_url)
     if ipn_on not in (None, "settled", "accepted"):
         raise Malformed("ipn_on", "must be one of settled, accepted")
     async with app.db.transaction() as tx:

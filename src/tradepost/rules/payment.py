@@ -18,7 +18,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from urllib.parse import urlencode
+from urllib.parse import unquote_plus, urlencode
 
 from tradepost.rules.money import fee_cents, write_cents
 
@@ -26,6 +26,13 @@ CURRENCY = "USD"
 ACCOUNT_MAX = 2**64 - 1  # INT(unsigned) of the document, as wide as such a number gets; a SteamID fits
 SECRET_CHARS, TOKEN_CHARS, TRADE_ID_CHARS = 64, 32, 16  # hexadecimal digits
 NO_ADDRESS = "0.0.0.0"  # noqa: S104 - what a notice says where the payer's address is not known
+# What a notice's parameters are named: a callback URL may have others of its own, and none of these.
+IPN_NAMES = frozenset(
+    {
+        "type", "amount", "token", "account", "order_id", "currency", "trade_id", "create_date", "status",
+        "transaction_id", "ip", "test", "hash",
+    }
+)  # fmt: skip
 
 _ORDER_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}", re.ASCII)
 _ACCOUNT = re.compile(r"[0-9]{1,20}", re.ASCII)
@@ -135,6 +142,21 @@ def called_with(url: str, query: str) -> str:
     """Return the address that is called: the merchant's own, whose query, if it has one, goes first."""
     joint = "?" if "?" not in url else "" if url.endswith(("?", "&")) else "&"
     return f"{url}{joint}{query}"
+
+
+def doubled_name(url: str) -> str | None:
+    """Return the name of a notice's parameter that an address has in its own query, or None.
+
+    Receivers would read the one for the other, so each is meant that some program takes for it: percent-encoded, in
+    capitals, with PHP's brackets, blanks and points (`amount[]`, `order.id`), behind a semicolon.
+    """
+    for pair in re.split("[&;]", query_of(url)):
+        name = unquote_plus(pair.partition("=")[0]).partition("\0")[0].strip().lower()
+        for spelling in (name.partition("[")[0], name.replace("[", "_")):
+            read = spelling.replace(".", "_").replace(" ", "_")
+            if read in IPN_NAMES:
+                return read
+    return None
 
 
 def query_of(url: str) -> str:
