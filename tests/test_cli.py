@@ -10,7 +10,7 @@ from stock import MARKET_NOW
 from tradepost.cli import _parser, main, sentence_of
 from tradepost.config import Settings
 from tradepost.db import Db
-from tradepost.market import ledger, users
+from tradepost.market import audit, ledger, users
 from tradepost.rules.refusals import Conflicting, Malformed, NotFound, Refusal
 
 WHO = "76561198000000001"
@@ -334,3 +334,23 @@ async def test_a_second_gateway_is_refused(known: Db, capsys: pytest.CaptureFixt
     await opened(known, capsys)
     with pytest.raises(Conflicting, match="accepts skins already"):
         await run(known, "gateway", "open", WHO, "--callback", URL)
+
+
+async def test_what_is_done_on_the_command_line_is_in_the_audit(known: Db) -> None:
+    assert await run(known, "ban", "add", WHO, "seller", "--reason", "not sent") == 0
+    assert await run(known, "ban", "lift", WHO, "seller") == 0
+    assert await run(known, "rate", "set", "EUR", "0.92") == 0
+    assert await run(known, "switch", "buying", "off", "--reason", "maintenance") == 0
+    assert await run(known, "admin", "grant", WHO) == 0
+    assert await run(known, "admin", "list") == 0
+    assert await run(known, "admin", "revoke", WHO, "--reason", "he left") == 0
+    assert await run(known, "admin", "revoke", WHO) == 1
+    lines = [(note.actor, note.subject, note.deed, note.reason) for note in await audit.page(known)]
+    assert lines == [
+        (None, WHO, "role revoked", "he left"),
+        (None, WHO, "role granted", ""),
+        (None, None, "switched off", "maintenance"),
+        (None, None, "rate set", ""),
+        (None, WHO, "bans lifted", ""),
+        (None, WHO, "ban added", "not sent"),
+    ]

@@ -89,6 +89,24 @@ async def test_a_setting_that_invites_trouble_is_seen(
     assert right.is_good, right
 
 
+@pytest.mark.parametrize(
+    ("says", "is_good"), [(b"220 mail.example ESMTP\r\n", True), (b"", False), (b"HTTP/1.1 400 \r\n", False)]
+)
+async def test_a_mail_server_greets_as_one(says: bytes, is_good: bool) -> None:
+    async def serve(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(says)
+        writer.close()
+
+    listener = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with listener:
+        port = listener.sockets[0].getsockname()[1]
+        found = (await findings(None, smtp_host="127.0.0.1", smtp_port=port))["mail"]
+    assert found.is_good is is_good, found
+    assert not (await findings(None, smtp_host="127.0.0.1", smtp_port=port))["mail"].is_good  # it is gone
+    assert not (await findings(None))["mail"].is_good
+    assert (await findings(None, mode="demo"))["mail"].is_good
+
+
 async def test_a_full_disk_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "DISK_FREE_BYTES_MIN", 1 << 60)
     assert not (await findings(None))["disk"].is_good

@@ -5,6 +5,7 @@ Each look is by itself: what cannot be looked at is bad, and keeps nobody from l
 
 import asyncio
 import shutil
+import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -185,6 +186,35 @@ async def _operators(settings: Settings) -> Found:
     return bool(ways), f"operators are told by {' and '.join(ways) or 'nothing'}", remedy
 
 
+async def _mail(settings: Settings) -> Found:
+    """Whether the mail server greets as one; whether it takes our password, the first mail tells."""
+    host, port = settings.smtp_host, settings.smtp_port
+    if not host:
+        if settings.mode == "demo":
+            return True, "mails are read on the mailbox page of the demo", ""
+        return False, "no mail server is set: users and operators are told nothing by mail", "set smtp_host"
+    context = (
+        ssl.create_default_context(cafile=settings.smtp_ca_file) if settings.smtp_security == "tls" else None
+    )
+    try:
+        reader, writer = await asyncio.open_connection(host, port, ssl=context)
+    except OSError as error:
+        return (
+            False,
+            f"the mail server cannot be reached at {host}:{port}: {error}",
+            "let this machine call it",
+        )
+    try:
+        greeting = await reader.readline()
+        writer.write(b"QUIT\r\n")
+        await writer.drain()
+    finally:
+        writer.close()
+    is_one = greeting.startswith(b"220")
+    remedy = "see whether smtp_port and smtp_security fit each other: 587 with starttls, 465 with tls"
+    return is_one, f"a mail server {'greets' if is_one else 'does not greet'} at {host}:{port}", remedy
+
+
 OUTSIDE: dict[str, Callable[[Settings], Awaitable[Found]]] = {
     "addresses": _addresses,
     "keys": _keys,
@@ -192,6 +222,7 @@ OUTSIDE: dict[str, Callable[[Settings], Awaitable[Found]]] = {
     "Steam and its clock": _steams_clock,
     "simulator": _simulator,
     "callback networks": _networks,
+    "mail": _mail,
     "operators": _operators,
 }
 

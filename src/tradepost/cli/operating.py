@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from tradepost.app import App, open_app
 from tradepost.cli import Adder
@@ -142,6 +143,15 @@ async def add_ban(settings: Settings, options: Namespace) -> int:
         made = await bans.ban(
             tx, options.steamid, options.side, options.reason, app.now(), timedelta(days=options.days)
         )
+        await _note(
+            app,
+            tx,
+            options.steamid,
+            "ban added",
+            options.reason,
+            side=options.side,
+            until=made.until_at.isoformat(),
+        )
     sys.stdout.write(f"until {made.until_at:%Y-%m-%d %H:%M:%S} UTC\n")
     return 0
 
@@ -150,6 +160,7 @@ async def lift_ban(settings: Settings, options: Namespace) -> int:
     """End the bans of a steamid on one side."""
     async with the_app(settings) as app, app.db.transaction() as tx:
         lifted = await bans.lift(tx, options.steamid, options.side, app.now())
+        await _note(app, tx, options.steamid, "bans lifted", side=options.side, count=lifted)
     sys.stdout.write(f"{lifted} lifted\n")
     return 0
 
@@ -158,6 +169,7 @@ async def set_rate(settings: Settings, options: Namespace) -> int:
     """Set what one USD costs in another currency."""
     async with the_app(settings) as app, app.db.transaction() as tx:
         await rates.set_rate(tx, options.currency, options.rate, options.source, app.real_now())
+        await _note(app, tx, None, "rate set", currency=options.currency, millionths=options.rate)
     sys.stdout.write(f"1 USD = {write_rate(options.rate)} {options.currency}\n")
     return 0
 
@@ -166,8 +178,19 @@ async def turn(settings: Settings, options: Namespace) -> int:
     """Switch buying, or the whole API, off (with a reason that callers are told) or on again."""
     async with the_app(settings) as app, app.db.transaction() as tx:
         await switches.set_switch(tx, options.what, options.state == "off", options.reason)
+        await _note(app, tx, None, f"switched {options.state}", options.reason, switch=options.what)
     sys.stdout.write(f"{options.what} is {options.state}\n")
     return 0
+
+
+async def _note(app: App, tx: Tx, steamid_: str | None, deed: str, reason: str = "", **detail: Any) -> None:
+    """Write into the audit what was done on the command line, as the operator API's acts are."""
+    account = await users.by_steamid(tx, steamid_) if steamid_ else None
+    detail = detail if account or not steamid_ else detail | {"steamid": steamid_}
+    await audit.note(
+        tx, actor_id=None, subject_id=account.id if account else None, deed=deed, detail=detail, reason=reason,
+        now=app.real_now(),
+    )  # fmt: skip
 
 
 async def import_prices(settings: Settings, options: Namespace) -> int:
