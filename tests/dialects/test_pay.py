@@ -635,17 +635,22 @@ async def test_the_receiver_in_php_on_the_page_credits_what_is_good_alone() -> N
     )
     now = int(time.time())
     for query, signed, at, said in (
-        (good, good, now, "credited 6.66 ok"),
+        (good, good, now, "credited 666 to 2048 ok"),
         (test, test, now, "ok"),
         (good.replace("6.66", "66.6"), good, now, "error"),
         (good.replace("2048", "2049"), good, now, "error"),
+        (f"{good}&test=1", f"{good}&test=1", now, "error"),
+        (f"test=0&{good}", f"test=0&{good}", now, "error"),
+        (test.replace("&test=1", ""), test.replace("&test=1", ""), now, "error"),
+        (f"order.id=order-2&{good}", f"order.id=order-2&{good}", now, "error"),
+        (f"{good}&amount[]=1", f"{good}&amount[]=1", now, "error"),
         (good.replace("order-1", "order-2"), good.replace("order-1", "order-2"), now, "error"),
         (empty, empty, now, "error"),
         (good, good, now - 3600, "error"),
     ):
         program = f"""
-            define('SECRET_HASH', '{secret}'); define('NOTICE_SECRET', '{notice.write_secret(whsec)}');
-            function credit($order, $trade, $amount) {{ echo "credited $amount "; return true; }}
+            putenv('SECRET_HASH={secret}'); putenv('NOTICE_SECRET={notice.write_secret(whsec)}');
+            function credit($order, $account, $trade, $cents) {{ echo "credited $cents to $account "; return true; }}
             $_SERVER['HTTP_WEBHOOK_ID'] = 'msg_1'; $_SERVER['HTTP_WEBHOOK_TIMESTAMP'] = '{at}';
             $_SERVER['HTTP_WEBHOOK_SIGNATURE'] = 'v1,x {notice.signatures([whsec], "msg_1", at, signed.encode())}';
             $_SERVER['QUERY_STRING'] = '{query}'; parse_str('{query}', $_GET);

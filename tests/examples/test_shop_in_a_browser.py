@@ -1,41 +1,16 @@
 """The example shop in a real browser: a click leads to the market, and the page follows what happens by itself."""
 
-import shutil
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import expect
 
+from browsers import browsing
 from examples.running import market, shop
 from receiver.market import IPN, signed, told
 
 PHONE = 832  # up to this width there is one column: the balance first, then the button
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-
-
-@asynccontextmanager
-async def browsing() -> AsyncIterator[tuple[Page, list[str]]]:
-    """A page of a browser, and what it complained of."""
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
-        pytest.skip("no Chromium is installed")
-    async with async_playwright() as play:
-        browser = await play.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        try:
-            page = await browser.new_page()
-            complaints: list[str] = []
-            page.on(
-                "console",
-                lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None,
-            )
-            page.on("pageerror", lambda error: complaints.append(str(error)))
-            yield page, complaints
-        finally:
-            await browser.close()
 
 
 async def test_a_click_leads_to_the_market_and_a_credit_appears_without_a_reload(tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ from standardwebhooks import Webhook
 from market.paying import DAY, NOWHERE, Till, open_till, sha256, till
 from market.receiving import OK, Receiver, answers, make, put, receiving, turn
 from tradepost.db import Db
-from tradepost.market import gateways, housekeeping, notices, payment_items, sending
-from tradepost.market.notices import NoticesQuery
+from tradepost.market import figures, gateways, housekeeping, notices, payment_items, sending
+from tradepost.market.notices import Counts, NoticesQuery
 from tradepost.rules import callback_address, notice, payment
 from tradepost.rules.payment import Ipn
 from tradepost.rules.trade import TakenBack
@@ -88,7 +88,7 @@ async def test_one_payment_has_one_transaction_and_each_skin_a_trade_of_its_own(
 
 CALLBACKS = [
     "", "?", "?shop=1", "?shop=1&", "?a=%2F%20b+c&x=?y", "?empty=&flag=", "?a=1&a=2&b[]".replace("[]", "%5B%5D"),
-    "?type=mine&amount=0.00&hash=x", "?q=~'()*!$,;:@/",
+    "?kind=mine&amounts=0.00&my_hash=x", "?q=~'()*!$,;:@/",
 ]  # fmt: skip
 
 
@@ -210,18 +210,37 @@ async def test_nothing_else_is_ok(shop: Till, body: bytes) -> None:
     assert outcome.fault == "The receiver answered something else than the word ok."
 
 
-async def test_a_test_notice_may_be_answered_error_and_is_tried_once(shop: Till) -> None:
-    async with receiving(answers(200, b"error")) as receiver:
+async def test_a_test_notice_is_tried_once_and_received_with_ok_alone(shop: Till) -> None:
+    async with receiving(answers(403, b"error")) as receiver:
         await gateways.change(shop.app, shop.merchant, callback_url=receiver.url)
         made, _ = await notices.ping(shop.app, shop.merchant, kind="ipn")
-        await turn(shop.app)
-        assert await state_of(shop) == [("delivered", 1)]
-        receiver.behaviour = answers(200, b"<html>hello</html>")
+        ((_, outcome),) = await turn(shop.app)
+        assert outcome.fault is not None and "reached and answered error" in outcome.fault
+        assert await state_of(shop) == [("set_aside", 1)]
+        receiver.behaviour = OK
         await notices.resend(shop.app, shop.merchant, made.id)
         await turn(shop.app)
-    assert await state_of(shop) == [("set_aside", 2)]
+    assert await state_of(shop) == [("delivered", 2)]
     for one in receiver.received:
         assert one.verified(shop.opened.notice_secret)["amount"] == "0.00" and one.told["test"] == "1"
+
+
+async def test_a_test_notice_that_was_given_up_is_missed_by_nobody(shop: Till) -> None:
+    async with receiving(answers(200, b"error")) as receiver:
+        await gateways.change(shop.app, shop.merchant, callback_url=receiver.url)
+        await notices.ping(shop.app, shop.merchant, kind="ipn")
+        assert await notices.counts(shop.db, shop.merchant) == Counts(0, 0)
+        await turn(shop.app)
+        assert await state_of(shop) == [("set_aside", 1)]
+        assert await notices.counts(shop.db, shop.merchant) == Counts(0, 0)
+        assert (await figures._read(shop.app)).notices_set_aside == 0
+        await sold(shop, receiver, 100)
+        assert await notices.counts(shop.db, shop.merchant, "ipn") == Counts(1, 0)
+        await shop.db.execute("UPDATE notice SET attempts = attempts_most - 1 WHERE state = 'waiting'")
+        await turn(shop.app)
+    for kinds, aside in (((), 1), (("ipn",), 1), (("webhook",), 0), (("webhook", "ipn"), 1)):
+        assert await notices.counts(shop.db, shop.merchant, *kinds) == Counts(0, aside)
+    assert (await figures._read(shop.app)).notices_set_aside == 1
 
 
 async def test_what_was_set_aside_goes_up_the_whole_ladder_anew(shop: Till) -> None:

@@ -29,7 +29,8 @@ from tradepost.receiver import SqliteStore
 from tradepost.rules import notice
 from tradepost.rules.ipn_doctor import Outcome
 
-PAGE = (Path(__file__).resolve().parents[2] / "docs/api/receiving.md").read_text(encoding="utf-8")
+DOCS = Path(__file__).resolve().parents[2] / "docs/api"
+PAGE = (DOCS / "receiving.md").read_text(encoding="utf-8")
 PIECES = dict(re.findall(r"```(?:python\n# |php\n<\?php // )(\w+\.(?:py|php))\n(.*?)```", PAGE, re.DOTALL))
 TABLES = re.findall(r"```sql\n(.*?)```", PAGE, re.DOTALL)[0]
 HERE = dial.Policy((ip_network("127.0.0.0/8"),), total_seconds=15.0)
@@ -187,6 +188,16 @@ async def test_the_receiver_in_php_is_found_right(tmp_path: Path) -> None:
         headers = signed(test.query, at=int(datetime.now(UTC).timestamp())).headers
         reply = await dial.call(HERE, "GET", f"{url}/ipn.php?{test.query.decode()}", headers=headers)
         assert (reply.status, reply.body) == (200, b"ok")
+
+
+def test_what_is_demanded_of_a_notice_is_the_same_code_on_both_pages() -> None:
+    """pay.md stops where the shop credits; what comes before is run whole, above and in tests/dialects/test_pay.py."""
+    page = (DOCS / "pay.md").read_text(encoding="utf-8")
+    (short,) = (
+        code for code in re.findall(r"```php\n<\?php\n(.*?)```", page, re.DOTALL) if "QUERY_STRING" in code
+    )
+    demanded, mark, credited = short.partition("// 4.")
+    assert mark and PIECES["ipn.php"].startswith(f"{demanded}// 4.") and "credit(" in credited
 
 
 async def test_a_link_is_asked_for_as_the_page_has_it(tmp_path: Path) -> None:

@@ -151,15 +151,21 @@ def test_a_reversed_skin_is_credited_no_more_whichever_notice_comes_first(
     assert [one.is_reversed for one in store.credits("1001")] == [True, True]
 
 
-def test_a_test_notice_is_answered_ok_and_a_callback_url_that_says_test_eats_no_real_one(
-    plain: Receiver, store: SqliteStore
-) -> None:
+def test_a_test_notice_is_one_that_says_so_and_is_of_nothing(plain: Receiver, store: SqliteStore) -> None:
     test = replace(IPN, order_id="test-7", amount_cents=0, is_test=True)
     assert ask(plain, told(test)) == OK
-    assert ask(plain, told(replace(test, is_test=False))) == ERROR
-    assert ask(plain, told(replace(IPN, order_id="test-7", is_test=True))) == ERROR
+    for no_test in (
+        told(replace(test, is_test=False)),
+        told(replace(IPN, is_test=True)),  # of an order of its own, with a good hash
+        told(own="?test=1"),
+        told(own="?test="),
+        told(own="?test=0"),
+        told(replace(test, is_test=False), own="?test=true"),
+        told(test, own="?test=1"),
+    ):
+        assert ask(plain, no_test) == ERROR
     assert store.balance_cents("1001") == 0
-    assert ask(plain, told(own="?test=1")) == OK
+    assert ask(plain, told()) == OK  # what was refused left nothing behind
     assert store.balance_cents("1001") == 666
 
 

@@ -61,6 +61,17 @@ def test_every_other_answer_to_an_ipn_is_a_fault(body: bytes) -> None:
     assert notice.ipn_fault(200, body, whole=True) is not None
 
 
+@pytest.mark.parametrize("status", [200, 204, 400, 403, 500])
+def test_a_test_that_is_answered_error_was_not_received_but_reached_its_receiver(status: int) -> None:
+    fault = notice.ping_fault(status, b" Error\n", whole=True)
+    assert fault is not None and "was reached and answered error" in fault
+    assert notice.ping_fault(302, b"error", whole=True) == notice.webhook_fault(302)
+    assert notice.ping_fault(status, b"<p>error", whole=True) == notice.ipn_fault(
+        status, b"<p>error", whole=True
+    )
+    assert notice.ping_fault(200, b"OK", whole=True) is None
+
+
 def test_of_an_answer_only_the_first_printable_characters_are_kept() -> None:
     assert notice.excerpt(b"thanks\r\n\x1b[31m\x00!") == "thanks   [31m !"
     assert notice.excerpt(b"x" * 100_000) == "x" * 256

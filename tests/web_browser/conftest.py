@@ -1,13 +1,12 @@
 """What the tests in a real browser share: one Chromium for a module, and a game site whose players pay with skins."""
 
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser
 
-from dialects.web.chromium import BROWSERS
+from browsers import launched
 from dialects.web.counter import Counter, counter_on
 from tradepost.db import Db
 from web_browser.arcade import Arcade, arcade_on
@@ -15,13 +14,8 @@ from web_browser.arcade import Arcade, arcade_on
 
 @pytest.fixture(scope="module")
 async def chromium() -> AsyncIterator[Browser]:
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
-        pytest.skip("no Chromium is installed")
-    async with async_playwright() as play:
-        browser = await play.chromium.launch(executable_path=found, args=["--no-sandbox"])
+    async with launched() as browser:
         yield browser
-        await browser.close()
 
 
 @pytest.fixture

@@ -1,14 +1,11 @@
 """Paying with skins in a real browser: the whole way, by keyboard alone, on a phone, without a script, in each language."""
 
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
 
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from dialects.web.chromium import tab_to
+from browsers import WAIT_SECONDS, tab_to, visiting
 from dialects.web.counter import ASIIMOV, SHOP, SLATE, VALENCE, Counter, Payer
 from tradepost.dialects.web.pay_texts import LANGUAGES, texts
 from tradepost.market import sessions
@@ -16,24 +13,7 @@ from web_browser.arcade import Arcade
 
 PHONE = {"width": 390, "height": 844}
 NARROW = {"width": 360, "height": 740}
-WAIT_SECONDS = 20  # for what must come, on a machine that has other things to do
 expect.set_options(timeout=WAIT_SECONDS * 1000)
-
-
-@asynccontextmanager
-async def visiting(chromium: Browser, **context: Any) -> AsyncIterator[tuple[Page, list[str]]]:
-    """A page of a browser that was never here before, and what it complained of."""
-    opened = await chromium.new_context(**{"locale": "en-US", "timezone_id": "UTC", **context})
-    opened.set_default_timeout(WAIT_SECONDS * 1000)
-    page, complaints = await opened.new_page(), list[str]()
-    page.on(
-        "console", lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None
-    )
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    try:
-        yield page, complaints
-    finally:
-        await opened.close()
 
 
 async def come(page: Page, counter: Counter, payer: Payer, lang: str = "en") -> None:
@@ -72,8 +52,11 @@ async def test_the_whole_way_from_the_link_to_the_credited_money(chromium: Brows
         await expect(page.locator("[data-total=fee]")).to_have_text("-$0.24")
         # What is wrong is said beside its skin, and nothing is sent.
         await page.get_by_label("Price of P250 | Valence in USD").fill("0.01")
-        await page.get_by_role("button", name="Put 2 skins on sale").click()
-        await expect(page.get_by_text("The price has to be at least $0.02.")).to_be_visible()
+        await expect(page.get_by_text("It has to be at least $0.02.")).to_be_visible()
+        await expect(page.locator("[data-total=net]")).to_have_text(
+            "$3.91"
+        )  # of what can be sold as it stands
+        await page.get_by_role("button", name="1 price needs mending first").click()
         await expect(page.get_by_label("Price of P250 | Valence in USD")).to_be_focused()
         await page.get_by_label("Price of P250 | Valence in USD").fill("0.50")
         await page.get_by_role("button", name="Put 2 skins on sale").click()
@@ -82,7 +65,7 @@ async def test_the_whole_way_from_the_link_to_the_credited_money(chromium: Brows
         await page.evaluate("window.neverLoadedAgain = true")
         slate = page.locator(".fate").filter(has_text="AK-47")
         await expect(slate.get_by_text("Waiting for a buyer")).to_be_visible()
-        await expect(page.get_by_text("This page follows by itself.")).to_be_visible()
+        await expect(page.get_by_text("This page updates by itself.")).to_be_visible()
         assert [row["price_cents"] for row in await counter.offers()] == [412, 50]
         # In another window the player gives his trade URL and connects his program.
         other = await page.context.new_page()
@@ -121,6 +104,57 @@ async def test_the_whole_way_from_the_link_to_the_credited_money(chromium: Brows
         await page.goto(counter.site.url + player.path("fr"))
         await expect(page.get_by_text(f"{SHOP} en a reçu $3.91.")).to_be_visible()
         assert complaints == []
+
+
+async def test_what_is_wrong_with_a_price_is_said_while_it_is_typed_and_is_in_sight_when_it_is_sent(
+    chromium: Browser, counter: Counter
+) -> None:
+    payer = await counter.payer(VALENCE, ASIIMOV)
+    await counter.give(payer.steamid, *[SLATE] * 8)
+    for viewport in ({"width": 1280, "height": 900}, PHONE):
+        async with visiting(chromium, viewport=viewport) as (page, _):
+            await come(page, counter, payer)
+            for number in range(10):
+                await page.locator(".piece label").nth(number).click()
+            price = page.get_by_label("Price of AWP | Asiimov in USD")
+            row = page.locator(".pick").filter(has_text="AWP | Asiimov")
+            sell = page.locator("[data-do=sell]")
+            for typed, sentence in (
+                ("NaN", "Enter a price such as 3.14"),
+                ("1e9", "Enter a price such as 3.14"),
+                ("-1", "Enter a price such as 3.14"),
+                ("6.6666", "Enter a price such as 3.14"),
+                ("2.", "Enter a price such as 3.14"),
+                ("0.01", "At this price nothing would remain after the fee"),
+                ("2670.01", "The price can be at most $2670.00."),
+                ("1000000000", "The price can be at most $2670.00."),
+            ):
+                await price.fill(typed)
+                await expect(row.locator(".fault")).to_contain_text(sentence)
+                await expect(row.locator("output")).to_have_text("")
+                await expect(page.locator("[data-total=net]")).to_have_text("$31.63")
+                await expect(sell).to_have_text("1 price needs mending first")
+            await page.locator(".pick").last.scroll_into_view_if_needed()
+            await sell.click()
+            await expect(price).to_be_focused()
+            await expect(price).to_be_in_viewport()
+            # Neither is it below what stays at the end of the panel.
+            field, foot = await price.bounding_box(), await page.locator(".foot").bounding_box()
+            fault = await row.locator(".fault").bounding_box()
+            assert field and foot and fault and fault["y"] + fault["height"] <= foot["y"] + 1
+            assert field["y"] >= 60  # nor under the top of the page
+            assert await fits(page)
+    assert await counter.offers() == []
+
+
+async def test_a_short_selection_has_no_scroll_of_its_own(chromium: Browser, counter: Counter) -> None:
+    payer = await counter.payer(SLATE, VALENCE)
+    async with visiting(chromium, viewport={"width": 1280, "height": 900}) as (page, _):
+        await come(page, counter, payer)
+        for number in range(2):
+            await page.locator(".piece label").nth(number).click()
+        panel = page.locator("#panel")
+        assert await panel.evaluate("one => one.scrollHeight <= one.clientHeight")
 
 
 async def test_by_the_keyboard_alone(chromium: Browser, counter: Counter) -> None:
@@ -239,7 +273,7 @@ async def test_without_a_script_it_is_one_step_more(chromium: Browser, counter: 
         await expect(page.get_by_label("Preis von P250 | Valence in USD")).to_have_value("0.29")
         await page.get_by_label("Preis von P250 | Valence in USD").fill("teuer")
         await page.get_by_role("button", name="2 Skins anbieten").click()
-        await expect(page.get_by_text("Gib einen Preis wie 3.14 ein.")).to_be_visible()
+        await expect(page.get_by_text("Gib einen Preis wie 3,14 ein")).to_be_visible()
         await page.get_by_label("Preis von P250 | Valence in USD").fill("0,31")
         await page.get_by_role("button", name="Neu berechnen").click()
         await expect(page.locator("[data-total=net]")).to_have_text("$4.20")
@@ -278,11 +312,11 @@ async def test_who_is_signed_out_elsewhere_is_told_so_at_once(chromium: Browser,
     await counter.till.on_sale(payer.payment, 412, assets=list(payer.assets.values()))
     async with visiting(chromium) as (page, _):
         await come(page, counter, payer)
-        await expect(page.get_by_text("This page follows by itself.")).to_be_visible()
+        await expect(page.get_by_text("This page updates by itself.")).to_be_visible()
         async with counter.db.transaction() as tx:
             await sessions.end_others(tx, payer.id, 0)
         await expect(
-            page.get_by_text("You are signed out, so this page does not follow any more.")
+            page.get_by_text("You are signed out, so this page does not update any more.")
         ).to_be_visible()
         await page.get_by_role("link", name="Refresh").click()
         await expect(page.get_by_role("link", name="Sign in through Steam")).to_be_visible()
@@ -303,7 +337,7 @@ async def test_hostile_names_are_text_in_the_script_too(chromium: Browser, count
         await expect(page.locator(".pick strong")).to_have_text(evil)
         await page.get_by_role("button", name="Put 1 skin on sale").click()
         await expect(page.locator(".fate strong")).to_have_text(evil)
-        await expect(page.get_by_text("This page follows by itself.")).to_be_visible()
+        await expect(page.get_by_text("This page updates by itself.")).to_be_visible()
         assert await page.locator("img[src=x]").count() == 0 and await page.title() != "1"
         assert complaints == []
 

@@ -46,18 +46,13 @@ async def show_gateway(settings: Settings, options: Namespace) -> int:
         gateway = await gateways.read(tx, account.id)
         purse = await ledger.wallet(tx, account.id)
         lent_cents = await advances.outstanding_cents(tx, account.id)
-        counts = await tx.fetch(
-            "SELECT count(*) FILTER (WHERE state = 'waiting') AS waiting,"
-            " count(*) FILTER (WHERE state = 'set_aside') AS set_aside FROM notice"
-            " WHERE account_id = $1 AND kind = 'ipn'",
-            account.id,
-        )
+        counts = await notices.counts(tx, account.id, "ipn")
     if gateway is None:
         raise NotFound(gateways.NO_GATEWAY)
     _print(
         *_lines(gateway),
         ("reserve", f"{write_cents(purse.reserve_cents)} USD, {write_cents(lent_cents)} of it needed"),
-        ("notices", f"{counts[0]['waiting']} waiting, {counts[0]['set_aside']} set aside"),
+        ("notices", f"{counts.waiting} waiting, {counts.set_aside} set aside"),
     )
     return 0
 

@@ -7,6 +7,7 @@ from typing import Any
 from tradepost.app import App
 from tradepost.db import migrations
 from tradepost.market.recent import Recent
+from tradepost.rules import notice
 from tradepost.rules.games import GAMES
 from tradepost.rules.trade import State
 
@@ -77,7 +78,10 @@ async def _notices(app: App, now: datetime) -> dict[str, Any]:
     )
     return {
         "notices_waiting": await db.value("SELECT count(*) FROM notice WHERE state = 'waiting'"),
-        "notices_set_aside": await db.value("SELECT count(*) FROM notice WHERE state = 'set_aside'"),
+        # Without tests: nobody lacks what they told.
+        "notices_set_aside": await db.value(
+            "SELECT count(*) FROM notice WHERE state = 'set_aside' AND type <> $1", notice.PING
+        ),
         "notices_overdue_seconds": (now - due_at).total_seconds() if due_at is not None else 0.0,
         "attempts_lately": {"received": 0, "failed": 0, "unknown": 0}
         | {row["result"]: row["n"] for row in lately},

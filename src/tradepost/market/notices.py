@@ -72,6 +72,14 @@ Told = tuple[Notice, list[Attempt]]  # with every attempt at it
 
 
 @dataclass(frozen=True, slots=True)
+class Counts:
+    """How many of an account's notices have not arrived; tests are not counted, as nobody lacks what they told."""
+
+    waiting: int
+    set_aside: int
+
+
+@dataclass(frozen=True, slots=True)
 class NoticesQuery:
     """Which of an account's notices, newest first, and which page of them."""
 
@@ -208,6 +216,18 @@ async def page(app: App, account_id: int, query: NoticesQuery) -> tuple[list[Tol
         Notice, f"SELECT {_COLUMNS} {found} ORDER BY made_at DESC, id DESC {page_of}", *values
     )
     return await _with_attempts(app.db, rows), total
+
+
+async def counts(tx: Reader, account_id: int, *kinds: Kind) -> Counts:
+    """Return how many notices of an account wait and were set aside, of some kinds or of all."""
+    found = await tx.row(
+        Counts,
+        "SELECT count(*) FILTER (WHERE state = 'waiting') AS waiting,"
+        " count(*) FILTER (WHERE state = 'set_aside') AS set_aside"
+        " FROM notice WHERE account_id = $1 AND type <> $2 AND (kind = ANY ($3) OR $3 = '{}')",
+        account_id, notice.PING, list(kinds),
+    )  # fmt: skip
+    return found or Counts(0, 0)
 
 
 async def _with_attempts(db: Reader, rows: Sequence[Notice]) -> list[Told]:

@@ -73,8 +73,12 @@ def read(query: bytes, secrets: Sequence[str]) -> Notice:
             403, "The notice's hash does not fit: it is not from the market, or the secret is another."
         )
     amount_cents = int(values["amount"].replace(".", ""))
-    # By both: a callback URL may have a `test=1` of its own, which must not eat real notices.
-    is_test = not amount_cents and values.get("test") == "1"
+    # By both, as the hash covers only one of them: nothing else has a `test`, or is of nothing.
+    is_test = values.get("test") == "1"
+    if "test" in values and not is_test:
+        raise Refused(400, "The notice's test is not what the market writes.")
+    if is_test and amount_cents:
+        raise Refused(400, "The notice says that it is a test, and is not of nothing.")
     if not amount_cents and not is_test:
         raise Refused(400, "The notice is of nothing: its amount is 0.00.")
     return Notice(

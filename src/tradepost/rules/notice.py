@@ -86,9 +86,12 @@ def ipn_fault(status: int, body: bytes, *, whole: bool) -> str | None:
 
 
 def ping_fault(status: int, body: bytes, *, whole: bool) -> str | None:
-    """Why a test IPN was not answered as an IPN is; `error` is an answer, as no order is meant by it."""
-    if body.strip().lower() == NOT_DONE and whole:
-        return webhook_fault(status)
+    """Why a test IPN was not answered as an IPN is, in a sentence; of `error` it says that the receiver was reached.
+
+    It may have refused the order that there is not, or all that it gets, for a wrong secret: from here that looks alike.
+    """
+    if whole and body.strip().lower() == NOT_DONE and not 300 <= status < 400:  # noqa: PLR2004 - HTTP's own numbers
+        return "The receiver was reached and answered error: it takes no test notices, or refused this one; its own log says why."
     return ipn_fault(status, body, whole=whole)
 
 

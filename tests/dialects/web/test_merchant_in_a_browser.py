@@ -4,7 +4,7 @@ import re
 
 from playwright.async_api import Page, expect
 
-from dialects.web.chromium import browsing, tab_to
+from browsers import browsing, tab_to
 from dialects.web.site import USER, Site, site_on
 from market.paying import NOWHERE, open_till
 from market.receiving import answers, receiving

@@ -31,10 +31,10 @@ async def test_an_item_is_shown_with_its_prices_and_what_it_brings(counter: Coun
     seen = await payer.look()
     dear, slate, valence = pieces(seen)  # the dearest first
     assert dear.startswith("AWP | Asiimov Battle-Scarred · Float 0.512345")
-    assert dear.endswith("$89.00 brings $84.55 Lowest here: –")
+    assert dear.endswith("$89.00 brings $84.55")
     assert slate.startswith("AK-47 | Slate Field-Tested")
     assert slate.endswith("$4.12 brings $3.91 Lowest here: $3.99")
-    assert valence.endswith("$0.37 brings $0.35 Lowest here: –")
+    assert valence.endswith("$0.37 brings $0.35")
     pictures = re.findall(r'<img class="shot" src="([^"]+)"[^>]*loading="lazy"', seen.text)
     assert pictures and all(one.endswith("/96fx96f") for one in pictures)
 
@@ -135,7 +135,7 @@ async def test_an_amount_preselects_what_reaches_it(counter: Counter) -> None:
         payer.assets[SLATE],
         payer.assets[VALENCE],
     }  # 3.91 and 0.35: what they bring counts
-    assert "We have chosen skins that together bring about the amount" in seen.words
+    assert "We have chosen skins that come to about this amount" in seen.words
     priced = await payer.do("prices", game="csgo", items=sorted(chosen(seen)))
     assert "$4.26 of $4.12" in priced.words
     assert "whatever is sold is credited, be it more or less" in priced.words
@@ -164,7 +164,8 @@ async def test_what_is_under_way_counts_toward_the_amount(counter: Counter) -> N
     assert chosen(seen) == set()
     priced = await payer.do("prices", game="csgo", items=[payer.assets[VALENCE]])
     assert (
-        "$4.26 of $4.20" in priced.words and "$3.91 of it is on its way or credited already." in priced.words
+        "$4.26 of $4.20" in priced.words
+        and "$3.91 of it is on sale, on its way or credited already." in priced.words
     )
 
 
@@ -185,7 +186,7 @@ async def test_all_can_be_set_to_the_suggested_price_or_a_cent_below_the_lowest(
     await counter.others_sell(VALENCE, 2)
     payer = await counter.payer(SLATE, VALENCE, ASIIMOV)
     under = await payer.do("undercut", **payer.skins("9.00", "9.00", "9.00"))
-    # The least price is 0.02; and where nobody else sells one, it is the suggested price.
+    # The least price is 0.02; and where nobody else sells one, or all are dear, it is the suggested price.
     assert re.findall(r'data-field="price"[^>]* value="([^"]+)"', under.text) == ["3.98", "0.02", "89.00"]
     suggested = await payer.do("suggested", **payer.skins("x", "", "9.00"))
     assert re.findall(r'data-field="price"[^>]* value="([^"]+)"', suggested.text) == ["4.12", "0.37", "89.00"]
@@ -193,20 +194,25 @@ async def test_all_can_be_set_to_the_suggested_price_or_a_cent_below_the_lowest(
     assert totals(again) == ("$1.99", "-$0.10", "$1.89")
 
 
+PRICE = "Enter a price such as 3.14: digits, a point, and at most two digits after it."
+NOTHING = "At this price nothing would remain after the fee. It has to be at least $0.02."
 WRONG = (
-    ("", "Enter a price such as 3.14."),
-    ("abc", "Enter a price such as 3.14."),
-    ("NaN", "Enter a price such as 3.14."),
-    ("1e3", "Enter a price such as 3.14."),
-    ("-1", "Enter a price such as 3.14."),
-    ("1.999", "Enter a price such as 3.14."),
-    ("1,000.00", "Enter a price such as 3.14."),
-    ("１.00", "Enter a price such as 3.14."),
-    ('"><script>', "Enter a price such as 3.14."),
-    ("0", "The price has to be at least $0.02."),
-    ("0.01", "The price has to be at least $0.02."),
+    ("", PRICE),
+    ("abc", PRICE),
+    ("NaN", PRICE),
+    ("1e3", PRICE),
+    ("-1", PRICE),
+    ("1.999", PRICE),
+    ("1,000.00", PRICE),
+    ("１.00", PRICE),
+    ('"><script>', PRICE),
+    ("0", NOTHING),
+    ("0.01", NOTHING),
     ("123.61", "The price can be at most $123.60."),
-    ("99999999", "Enter a price such as 3.14."),
+    ("99999999", "The price can be at most $123.60."),
+    ("10000000000.00", "The price can be at most $123.60."),
+    ("2.", PRICE),
+    ("1" + " " * 39 + "2", PRICE),
 )
 
 
@@ -230,6 +236,45 @@ async def test_a_price_may_be_typed_as_people_write_it(counter: Counter, typed: 
     seen = await payer.do("sell", "de", **payer.skins(typed))
     assert seen.status == 200, seen.words
     assert [offer["price_cents"] for offer in await counter.offers()] == [cents]
+
+
+async def test_a_cent_below_the_lowest_is_never_more_than_suggested(counter: Counter) -> None:
+    await counter.others_sell(SLATE, 9_000)
+    payer = await counter.payer(SLATE)
+    seen = await payer.do("undercut", **payer.skins("1.00"))
+    assert re.findall(r'data-field="price"[^>]* value="([^"]+)"', seen.text) == ["4.12"]
+    assert "Suggested: $4.12 · Lowest here: $90.00" in seen.words  # which a browser without a script shows
+
+
+async def test_sums_are_of_the_prices_that_are_good(counter: Counter) -> None:
+    payer = await counter.payer(SLATE, VALENCE, ASIIMOV)
+    seen = await payer.do("sell", **payer.skins("1.00", "0.01", "1e9"))
+    assert seen.status == 422 and totals(seen) == ("$1.00", "-$0.05", "$0.95")
+    assert "brings" not in picks(seen)[1] and seen.text.count(" autofocus") == 1
+
+
+async def test_one_skin_at_two_prices_is_not_put_on_sale_at_either(counter: Counter) -> None:
+    payer = await counter.payer(SLATE)
+    again = {name.replace("[0]", "[1]"): value for name, value in payer.skins("9.00").items()}
+    seen = await payer.do("sell", **payer.skins("1.00"), **again)
+    assert seen.status == 422
+    (row,) = picks(seen)
+    assert "It was sent twice, with two prices. Enter the one that counts." in row
+    assert await counter.offers() == []
+    same = {name: "1.00" if name.endswith("[price]") else value for name, value in again.items()}
+    assert (await payer.do("sell", **payer.skins("1.00"), **same)).status == 200
+    assert [row["price_cents"] for row in await counter.offers()] == [100]
+
+
+async def test_what_cannot_be_read_is_named_as_the_page_names_it(counter: Counter) -> None:
+    payer = await counter.payer(SLATE)
+    fields = {f"{name}[x]" if name.endswith("[price]") else name: v for name, v in payer.skins("1").items()}
+    for lang, words in (
+        ("en", "This could not be read: Price in USD."),
+        ("de", "Das ließ sich nicht lesen: Preis in USD."),
+    ):
+        seen = await payer.do("sell", lang, **fields)
+        assert seen.status == 422 and words in seen.words
 
 
 async def test_a_skin_that_is_gone_or_cannot_be_sold_is_named(counter: Counter) -> None:
@@ -269,7 +314,7 @@ async def test_what_is_put_on_sale_is_the_merchants_offer_at_the_price_that_was_
     assert {row["payment_id"] for row in rows} == {payer.payment.id}
     assert {row["ip"] for row in rows} == {"127.0.0.1"}
     assert [fate[:14] for fate in fates(seen)] == ["P250 | Valence", "AK-47 | Slate "]
-    assert "Still expected $4.15" in seen.words and "Credited $0.00" in seen.words
+    assert "Still expected $0.00 On sale $4.15" in seen.words and "Credited $0.00" in seen.words
     # What the page said it brings is what the market will pay out: price less fee.
     assert net_cents(400, 500) + net_cents(37, 500) == 415
     assert not pieces(seen) and "Sell more skins" in seen.words
@@ -346,14 +391,27 @@ async def test_what_was_sold_a_moment_ago_is_not_withdrawn_and_that_is_said(coun
     await counter.till.buy(offers[0])
     seen = await payer.do("withdraw", "fr", offers=offers[0])
     assert seen.status == 409 and f"{SLATE} ne peut plus être retiré" in seen.words
-    assert (await payer.do("withdraw_all")).status == 200
+
+
+async def test_a_withdrawal_of_nothing_is_told(counter: Counter) -> None:
+    payer, offers = await sold(counter, 412)
+    sentence = "There is nothing here to withdraw"
+    for fields in ({}, {"offers": 999_999}, {"offers": [offers[0] + 1]}):
+        seen = await payer.do("withdraw", **fields)
+        assert seen.status == 422 and sentence in seen.words and "Waiting for a buyer" in seen.words
+    await counter.till.buy(offers[0])
+    assert sentence in (await payer.do("withdraw_all")).words
+    assert [row["state"] for row in await counter.offers()] == ["reserved"]
+    other = await counter.payer(SLATE)  # who has nothing on sale at all
+    seen = await other.do("withdraw_all", "pl")
+    assert seen.status == 422 and "Nie ma tu czego wycofać" in seen.words
 
 
 async def test_nobody_elses_offers_are_withdrawn(counter: Counter) -> None:
     payer, _ = await sold(counter, 412)
     other, others = await sold(counter, 400)
     seen = await payer.do("withdraw", offers=[others[0], 999_999])
-    assert seen.status == 200
+    assert seen.status == 422
     assert [row["state"] for row in await counter.offers()] == ["on_sale", "on_sale"]
     assert other.id != payer.id
 

@@ -129,10 +129,21 @@ async def test_what_is_credited_early_says_so(counter: Counter) -> None:
     payer, offers = await two_on_sale(counter)
     view = await counter.till.sent(offers[0])
     await counter.till.accept(view)
-    await counter.till.happened(view, SettlementKnown(counter.app.now() + timedelta(days=7)))
+    assert (
+        "Credited Credited; it can be taken back until Steam's protection is over."
+        in (await payer.look()).words
+    )
+    until = counter.app.now() + timedelta(days=7)
+    await counter.till.happened(view, SettlementKnown(until))
     seen = await payer.look()
-    assert "Credited Credited already. Steam's protection runs until:" in seen.words
-    assert "Credited $3.91 Still expected $0.35" in seen.words
+    # Who hears the page is told what stands on the badge.
+    assert f'data-said="{SLATE}: Credited"' in seen.text and "Protected" not in seen.words
+    assert f"Credited Credited; it can be taken back until {until:%Y-%m-%d %H:%M}" in seen.words
+    assert "Credited $3.91 Still expected $0.00 On sale $0.35" in seen.words
+    await counter.till.happened(view, TakenBack("buyer"))
+    seen = await payer.look()
+    assert f"while Steam's protection was running. {SHOP} was credited for it already" in seen.words
+    assert "Credited $0.00 Still expected $0.00 On sale $0.35" in seen.words
 
 
 # As it changes -----------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import pytest
 from dialects.web.counter import SHOP, SLATE, VALENCE, Counter, fates, pieces
 from dialects.web.site import OTHER
 from tradepost.dialects.web.pay_texts import LANGUAGES, texts
-from tradepost.market import agents, gateways, payments
+from tradepost.market import agents, payments
 from tradepost.market.bans import ban
 
 STEPS = ("step_choose", "step_sell", "step_send")
@@ -182,14 +182,29 @@ async def test_that_the_money_takes_days_is_said_before_anything_can_be_chosen(c
 async def test_where_the_merchant_is_credited_at_the_acceptance_that_is_said_instead(
     counter: Counter,
 ) -> None:
-    await gateways.change(counter.app, counter.till.merchant, ipn_on="accepted")
+    await counter.till.early(100)
     payer = await counter.payer(SLATE, signed_in=False)
-    assert "As a rule as soon as the buyer has accepted the skin" in (await payer.look()).words
+    assert (
+        "As far as the merchant's reserve allows, as soon as the buyer has accepted the skin"
+        in (await payer.look()).words
+    )
     await payer.browser.sign_in(payer.steamid)
     seen = await payer.look()
-    assert f"As a rule {SHOP} is credited as soon as the buyer has accepted." in seen.words
+    assert (
+        f"As far as the merchant's reserve allows, {SHOP} is credited as soon as the buyer has accepted."
+        in seen.words
+    )
     assert "the trade can be taken back, and the credit with it" in seen.words
     assert "only when Steam's trade protection is over" not in seen.words
+
+
+async def test_without_a_free_reserve_nobody_is_promised_an_early_credit(counter: Counter) -> None:
+    await counter.till.early(0)
+    payer = await counter.payer(SLATE, signed_in=False)
+    assert "Once nobody can take the trade back any more." in (await payer.look()).words
+    await payer.browser.sign_in(payer.steamid)
+    seen = await payer.look()
+    assert "only when Steam's trade protection is over" in seen.words and "reserve" not in seen.words
 
 
 async def test_another_fee_is_said_as_it_is(counter: Counter) -> None:
@@ -213,6 +228,7 @@ async def test_without_a_program_it_is_said_that_nobody_can_buy_and_how_to_get_o
     code = re.search(r"--code ([2-9A-Z]{4}-[2-9A-Z]{4})<", told.text)
     assert code
     for line in (
+        "git clone SOURCE tradepost cd tradepost make setup",
         f"tradepost agent pair --market {counter.site.url} --code {code[1]}",
         f"tradepost agent sign-in --simulator {counter.app.settings.steam_control_url}",
         "tradepost agent run",
@@ -296,9 +312,11 @@ async def test_a_wrong_trade_url_is_told_beside_the_field(
 
 async def test_what_is_no_text_for_a_form_is_a_sentence_too(counter: Counter) -> None:
     payer = await counter.payer(SLATE, has_url=False)
-    for given in ("a" * 600, "a\x00b", "a\nb"):
+    seen = await payer.do("trade_url", trade_url="a" * 600)
+    assert seen.status == 422 and "This is not a trade URL." in seen.words
+    for given in ("a\x00b", "a\nb"):
         seen = await payer.do("trade_url", trade_url=given)
-        assert seen.status == 422 and "This could not be read: trade_url." in seen.words
+        assert seen.status == 422 and "This could not be read: Trade URL." in seen.words
 
 
 async def test_a_trade_url_that_steam_refused_is_asked_for_anew(counter: Counter) -> None:

@@ -19,7 +19,6 @@ from tradepost.dialects.web.merchant_samples import samples
 from tradepost.dialects.web.visits import Page, Visit
 from tradepost.market import advances, gateways, ledger, notices
 from tradepost.market.gateways import Gateway, Which
-from tradepost.market.notices import NoticesQuery
 from tradepost.rules.money import write_cents
 from tradepost.rules.refusals import Conflicting, Malformed, Refusal, TooLittleMoney
 
@@ -159,7 +158,7 @@ async def _page(
     values: dict[str, Any] = {"gateway": gateway, "done": done, "refusal": refusal, "entered": entered}
     values["fresh"] = [(*NAMES[which], secret) for which, secret in fresh]
     if visitor is not None and gateway is not None:
-        _, aside = await notices.page(app, visitor.account_id, NoticesQuery(states=("set_aside",), limit=1))
+        aside = (await notices.counts(app.db, visitor.account_id)).set_aside
         real_now = app.real_now()
         values |= {
             "secrets": [

@@ -4,7 +4,7 @@ And what he chose: the prices that he typed, each with what is wrong with it, so
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal, Self
@@ -19,11 +19,13 @@ from tradepost.rules.offer import PriceTerms, Skip, bounds
 from tradepost.rules.payment import net_cents
 
 TYPED_CHARS_MAX = 40
+TOO_LONG = "…"  # stands where a text was cut, and makes it no price
 FLOAT_CHARS = 8  # of a wear as it is shown
 
 Use = Literal["suggested", "undercut"]
 
 _COMMA = re.compile(r"[0-9]+,[0-9]{1,2}", re.ASCII)
+_HUGE = re.compile(r"[1-9][0-9]{7,}(?:[.,][0-9]{1,2})?", re.ASCII)  # a number, and more than any price
 
 
 class TypedPrice(str):
@@ -33,16 +35,23 @@ class TypedPrice(str):
 
     @classmethod
     def read(cls, text: str) -> Self:
-        """The text, if it is not absurdly long."""
-        if len(text) > TYPED_CHARS_MAX:
-            raise ValueError(f"must have at most {TYPED_CHARS_MAX} characters")
-        return cls(text)
+        """The text; of one that is absurdly long the beginning, which is then no price either."""
+        return cls(text if len(text) <= TYPED_CHARS_MAX else text[: TYPED_CHARS_MAX - 1] + TOO_LONG)
 
     @property
     def cents(self) -> int | None:
         """The cents that are meant, also with a comma before them, as most languages write; None for no price."""
-        text = self.strip(" ").removeprefix("$").strip(" ")
+        text = self._bare
         return read_cents(text.replace(",", ".") if _COMMA.fullmatch(text) else text)
+
+    @property
+    def is_huge(self) -> bool:
+        """Whether it is a number beyond all prices."""
+        return _HUGE.fullmatch(self._bare) is not None
+
+    @property
+    def _bare(self) -> str:
+        return self.strip(" ").removeprefix("$").strip(" ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +98,12 @@ def pieces(rows: Iterable[InventoryRow], terms: PriceTerms) -> list[Piece]:
 def _piece(row: InventoryRow, terms: PriceTerms) -> Piece:
     item, steam_cents = row.item, row.price_cents
     allowed = bounds(steam_cents, terms) if steam_cents is not None else None
-    suggested = lowest = undercut = 0
+    suggested = undercut = 0
     if allowed is not None and steam_cents is not None and allowed.least_cents <= allowed.max_cents:
         suggested = min(max(steam_cents, allowed.least_cents), allowed.max_cents)
-        lowest = suggested + 1 if row.lowest_cents is None else row.lowest_cents
-        undercut = min(max(lowest - 1, allowed.least_cents), allowed.max_cents)
+        # To be a cent cheaper than others is a reason to ask for less than the suggested price, and never for more.
+        under = suggested if row.lowest_cents is None else row.lowest_cents - 1
+        undercut = max(min(under, suggested), allowed.least_cents)
     exterior = item.exterior or ""
     return Piece(
         item.assetid,
@@ -135,9 +145,14 @@ class Pick:
     fault: str | Markup = ""
 
     @property
+    def good_cents(self) -> int:
+        """Its price, if it can be put on sale at it."""
+        return 0 if self.fault or self.cents is None else self.cents
+
+    @property
     def net_cents(self) -> int:
-        """What the merchant gets of it."""
-        return 0 if self.cents is None else net_cents(self.cents, self.piece.fee_bps)
+        """What the merchant gets of it; nothing where something is wrong with it."""
+        return net_cents(self.good_cents, self.piece.fee_bps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +169,8 @@ class Picked:
 
     @property
     def price_cents(self) -> int:
-        """The sum of the prices."""
-        return sum(one.cents or 0 for one in self.picks)
+        """The sum of the prices that are good."""
+        return sum(one.good_cents for one in self.picks)
 
     @property
     def net_cents(self) -> int:
@@ -164,9 +179,16 @@ class Picked:
 
 
 def pick(
-    t: Texts, pieces_by_id: Mapping[str, Piece], chosen: Mapping[str, TypedPrice | None], use: Use | None
+    t: Texts,
+    pieces_by_id: Mapping[str, Piece],
+    chosen: Mapping[str, TypedPrice | None],
+    use: Use | None,
+    twice: Container[str] = (),
 ) -> Picked:
-    """What was chosen, by asset id, with the price that was typed for it, or that of a button."""
+    """What was chosen, by asset id, with the price that was typed for it, or that of a button.
+
+    What was sent `twice` with two prices has none until somebody says which.
+    """
     picks, gone = [], []
     for assetid, typed in chosen.items():
         piece = pieces_by_id.get(assetid)
@@ -176,14 +198,20 @@ def pick(
             cents = piece.price_cents(use or "suggested")
             picks.append(Pick(piece, write_cents(cents), cents, why_not(t, piece)))
         else:
-            picks.append(Pick(piece, typed, typed.cents, why_not(t, piece) or _price_fault(t, piece, typed)))
+            fault = why_not(t, piece) or (
+                t("err_twice") if assetid in twice else _price_fault(t, piece, typed)
+            )
+            picks.append(Pick(piece, typed, typed.cents, fault))
     return Picked(picks, gone)
 
 
 def _price_fault(t: Texts, piece: Piece, typed: TypedPrice) -> str:
     cents = typed.cents
+    if typed.is_huge:
+        return t("err_over", price=usd(piece.max_cents))
     if cents is None:
         return t("err_price")
     if cents < piece.least_cents:
-        return t("err_under", price=usd(piece.least_cents))
+        is_nothing = net_cents(cents, piece.fee_bps) < 1
+        return t("err_nothing" if is_nothing else "err_under", price=usd(piece.least_cents))
     return t("err_over", price=usd(piece.max_cents)) if cents > piece.max_cents else ""

@@ -68,14 +68,18 @@ def _fate(t: Texts, merchant_name: str, skin: Skin, now: datetime | None) -> Fat
     state = "confirm" if skin.to_confirm else skin.state
     until = skin.protected_until if state == "protected" else None
     text, is_foreign = _text(t, merchant_name, skin, state)
-    label, name, (step, tone) = t(f"state_{state}"), skin.market_hash_name, _STATES[state]
-    was_advanced = state in ("accepted", "protected") and skin.told_at is not None
+    is_early = _is_early(skin, state)
+    label, tone = (
+        t("state_credited" if is_early else f"state_{state}"),
+        "good" if is_early else _STATES[state][1],
+    )
+    name, step = skin.market_hash_name, _STATES[state][0]
     return Fate(
         skin,
         name,
         state,
-        t("state_credited") if was_advanced else label,
-        "good" if was_advanced else tone,
+        label,
+        tone,
         step,
         text,
         is_foreign,
@@ -85,6 +89,11 @@ def _fate(t: Texts, merchant_name: str, skin: Skin, now: datetime | None) -> Fat
     )
 
 
+def _is_early(skin: Skin, state: str) -> bool:
+    """Whether it is credited although it can still be taken back."""
+    return state in ("accepted", "protected") and skin.told_at is not None
+
+
 def _text(t: Texts, merchant_name: str, skin: Skin, state: str) -> tuple[str, bool]:
     if state == "ended":
         said = (skin.explanation or "").removesuffix(" The buyer has his money back.")
@@ -92,9 +101,12 @@ def _text(t: Texts, merchant_name: str, skin: Skin, state: str) -> tuple[str, bo
         return (skin.explanation or "", True) if key is None else (t(key, merchant=merchant_name), False)
     if state == "reversed":
         who = _REVERSED.match(skin.explanation or "")
-        return t(f"more_reversed_{who[1]}" if who else "more_reversed"), False
-    if state == "protected" and skin.told_at is not None:
-        return t("more_advanced"), False
+        how = t(f"more_reversed_{who[1]}" if who else "more_reversed")
+        # What was credited early had to be given back; what was not never came.
+        money = t("reversed_unpaid" if skin.told_at is None else "reversed_paid", merchant=merchant_name)
+        return f"{how} {money}", False
+    if _is_early(skin, state):
+        return t("more_advanced" if state == "protected" else "more_advanced_accepted"), False
     amount = usd(skin.told_cents if skin.told_cents is not None else skin.net_cents)
     return t(f"more_{state}", merchant=merchant_name, amount=amount), False
 

@@ -1,5 +1,6 @@
 """What the forms of the payment page send, and what is said where it cannot be done."""
 
+import re
 from collections.abc import Iterable
 from typing import Literal, Self
 
@@ -7,7 +8,7 @@ import msgspec
 from markupsafe import Markup
 
 from tradepost.dialects.fields import AssetId, Id, Project
-from tradepost.dialects.web.pay_choice import TypedPrice
+from tradepost.dialects.web.pay_choice import TOO_LONG, TypedPrice
 from tradepost.dialects.web.pay_till import Till
 from tradepost.rules.refusals import Forbidden, Malformed, Refusal, SteamUnavailable, TooManyRequests
 from tradepost.steam.trade_url import URL_CHARS_MAX
@@ -23,10 +24,21 @@ class TypedUrl(str):
 
     @classmethod
     def read(cls, text: str) -> Self:
-        """The text, if it is not absurdly long."""
-        if len(text) > URL_CHARS_MAX:
-            raise ValueError(f"must have at most {URL_CHARS_MAX} characters")
-        return cls(text)
+        """The text; of one that is absurdly long the beginning, which is then no trade URL either."""
+        return cls(text if len(text) <= URL_CHARS_MAX else text[: URL_CHARS_MAX - 1] + TOO_LONG)
+
+
+# What a person calls a field of a form: the key of its text.
+_LABELS = {
+    "price": "price",
+    "trade_url": "url_label",
+    "game": "games",
+    "id": "picked",
+    "items": "picked",
+    "skins": "picked",
+    "offers": "live",
+}
+_PART = re.compile(r"[a-z_]+")
 
 
 class SkinSent(msgspec.Struct):
@@ -61,6 +73,18 @@ def chosen_of(sent: Sent) -> Chosen:
     return chosen
 
 
+def twice_of(sent: Sent) -> frozenset[tuple[str, str]]:
+    """What was sent in two rows with two prices: neither is taken for the other."""
+    prices: dict[tuple[str, str], TypedPrice | None] = {}
+    rows: Iterable[SkinSent] = sent.skins
+    return frozenset(
+        key
+        for one in rows
+        for key in [(str(one.game), str(one.id))]
+        if prices.setdefault(key, one.price) != one.price
+    )
+
+
 def trouble_of(till: Till, refusal: Refusal) -> tuple[str, str]:
     """Why an inventory cannot be shown, and where that can be changed, if it is the payer's to change."""
     match refusal:
@@ -73,6 +97,12 @@ def trouble_of(till: Till, refusal: Refusal) -> tuple[str, str]:
             return till.t("inventory_down"), ""
 
 
+def _label(till: Till, field: str) -> str:
+    parts = _PART.findall(field)
+    key = next((_LABELS[part] for part in reversed(parts) if part in _LABELS), None)
+    return till.t(key) if key else field
+
+
 def said(till: Till, refusal: Refusal) -> Markup:
     """A refusal in the language of the page, as far as it has words for it; else what the market says."""
     t = till.t
@@ -80,7 +110,7 @@ def said(till: Till, refusal: Refusal) -> Markup:
         case TooManyRequests():
             return Markup.escape(t("err_pace", n=refusal.retry_after_seconds))
         case Malformed():
-            return Markup.escape(t("err_field", field=refusal.field))
+            return Markup.escape(t("err_field", field=_label(till, refusal.field)))
         case SteamUnavailable():
             return Markup.escape(t("inventory_down"))
         case _:

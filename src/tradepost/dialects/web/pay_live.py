@@ -46,8 +46,11 @@ async def program(till: Till) -> Program:
 
 def values(till: Till, found: PaymentShown, how: Program, now: datetime | None) -> dict[str, Any]:
     """What the parts of the page that follow by themselves are made of."""
+    on_sale_cents = sum(skin.net_cents for skin in found.skins if skin.state == "on_sale")
     return {
         "shown": found,
+        "on_sale_cents": on_sale_cents,
+        "under_way_cents": found.expected_cents - on_sale_cents,
         "fates": fates(till.t, till.merchant_name, found.skins, now),
         "program": how,
         "now": till.visit.app.now(),

@@ -17,7 +17,7 @@ from tradepost.dialects.pace import Pace
 from tradepost.dialects.web import pay_live
 from tradepost.dialects.web.desk import Desk
 from tradepost.dialects.web.pay_choice import Pick, Picked, Piece, Use, pick, pieces, why_not
-from tradepost.dialects.web.pay_forms import Chosen, Priced, Sent, chosen_of, said, trouble_of
+from tradepost.dialects.web.pay_forms import Chosen, Priced, Sent, chosen_of, said, trouble_of, twice_of
 from tradepost.dialects.web.pay_till import Till, open_till, status_of
 from tradepost.dialects.web.visits import Page, Visit
 from tradepost.market import agents, bans, payment_items, users
@@ -154,7 +154,7 @@ class PayPage:
         if ban is not None:
             return await self._page(till, found, "banned", 403, banned=till.banned(ban))
         use: Use | None = deed if deed in ("suggested", "undercut") else None
-        picked = await self._pick(till, chosen, use)
+        picked = await self._pick(till, chosen, use, twice_of(sent))
         status, problem = 200, Markup("")
         if len(chosen) > OFFERS_MAX:
             status, problem = 422, Markup.escape(till.t("err_many", n=OFFERS_MAX))
@@ -173,12 +173,15 @@ class PayPage:
             problem=problem, picked=picked, game=game, before_cents=found.credited_cents + found.expected_cents,
         )  # fmt: skip
 
-    async def _pick(self, till: Till, chosen: Chosen, use: Use | None) -> Picked:
+    async def _pick(
+        self, till: Till, chosen: Chosen, use: Use | None, twice: frozenset[tuple[str, str]]
+    ) -> Picked:
         picks, gone = list[Pick](), list[str]()
         for project in dict.fromkeys(project for project, _ in chosen):
             by_id = {one.assetid: one for one in await self._pieces(till, project)}
             of_game = {assetid: typed for (game, assetid), typed in chosen.items() if game == project}
-            found = pick(till.t, by_id, of_game, use)
+            doubled = {assetid for game, assetid in twice if game == project}
+            found = pick(till.t, by_id, of_game, use, doubled)
             picks += found.picks
             gone += found.gone
         return Picked(picks, gone)
@@ -196,6 +199,8 @@ class PayPage:
         on_sale = [skin.offer_id for skin in found.skins if skin.state == "on_sale"]
         names = {skin.offer_id: skin.market_hash_name for skin in found.skins}
         ids = on_sale if sent.do == "withdraw_all" else [id_ for id_ in sent.offers if id_ in names]
+        if not ids:
+            return await self._show(till, 422, problem=till.t("err_withdraw_none"))
         _, others = await payment_items.withdraw(till.visit.app, till.payment, ids)
         late = [names[id_] for id_, _ in others]
         if late:

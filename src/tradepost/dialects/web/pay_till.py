@@ -16,7 +16,7 @@ from tradepost.dialects.fields import Project
 from tradepost.dialects.web.desk import moment
 from tradepost.dialects.web.pay_texts import Texts, names, texts
 from tradepost.dialects.web.visits import STATUSES, Visit
-from tradepost.market import gateways, payments, users
+from tradepost.market import advances, gateways, payments, users
 from tradepost.market.bans import Ban
 from tradepost.market.gateways import Gateway
 from tradepost.market.payments import Payment
@@ -59,6 +59,7 @@ class Till:
     merchant: Account
     payer: Account
     gateway: Gateway
+    is_early: bool  # the merchant is credited at acceptance, as far as his reserve allows
     game: str | None  # whose items are asked for
 
     @property
@@ -85,7 +86,7 @@ class Till:
         game = GAMES[project]
         if not game.protection_days:
             return self.t("game_free", game=game.name)
-        key = "game_protected" if self.gateway.ipn_on == "settled" else "game_accepted"
+        key = "game_accepted" if self.is_early else "game_protected"
         return self.t(key, game=game.name, days=self.t("days", n=game.protection_days))
 
     def when_lines(self) -> Sequence[str]:
@@ -99,7 +100,7 @@ class Till:
         named = ", ".join(game.name for game in games)
         if not days:
             return self.t("when_free", games=named)
-        key = "when_protected" if self.gateway.ipn_on == "settled" else "when_accepted"
+        key = "when_accepted" if self.is_early else "when_protected"
         return self.t(key, merchant=self.merchant_name, games=named, days=self.t("days", n=days))
 
     @property
@@ -140,7 +141,8 @@ async def open_till(visit: Visit) -> Till | Response:
     gateway = await gateways.read(db, payment.account_id)
     assert gateway is not None  # noqa: S101 - a payment's merchant has one, says its foreign key
     merchant, payer = await users.by_id(db, payment.account_id), await users.by_id(db, payment.payer_id)
-    till = Till(visit, t, payment, merchant, payer, gateway, asked.game)
+    is_early = gateway.ipn_on == "accepted" and await advances.free_reserve_cents(db, payment.account_id) > 0
+    till = Till(visit, t, payment, merchant, payer, gateway, is_early, asked.game)
     is_form = visit.scope["method"] == "POST"
     if known is None:
         return till.page("pay_intro.html", 401 if is_form else 200)

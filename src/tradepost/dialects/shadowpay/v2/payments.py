@@ -77,6 +77,7 @@ async def test_ipn(call: Call, asked: Nothing) -> Content:
     """Send a test IPN now, once: a real one, but of no order and no money.
 
     Its order_id begins with `test-`, its amount is 0.00, and it has `test=1`; look at `/notices` for what became of it.
+    Answered `ok` it was received; of `error` its attempt says that your server was reached.
     """
     claim = call.claim(one_notice)
     return one_notice(await notices.ping(call.app, call.caller.account_id, claim, kind="ipn"))

@@ -23,6 +23,9 @@ function read(text) {
   return parts ? Number(parts[1]) * 100 + Number((parts[2] ?? "").padEnd(2, "0")) : null;
 }
 
+// A number beyond all prices.
+const isHuge = (text) => /^\$? *[1-9]\d{7,}([.,]\d{1,2})?$/.test(text.trim());
+
 // The fee is a share in 1/10000, rounded up to a cent.
 function net(cents, feeBps) {
   const share = cents * feeBps;
@@ -98,7 +101,7 @@ function selection(panel, kept) {
   const texts = panel.dataset;
   const feeBps = Number(texts.fee), amount = Number(texts.amount), before = Number(texts.before);
   const most = Number(texts.most);
-  const sellForms = JSON.parse(texts.sell), countForms = JSON.parse(texts.count);
+  const sellForms = JSON.parse(texts.sell), mendForms = JSON.parse(texts.mend), countForms = JSON.parse(texts.count);
   const list = one(".picks", panel), filled = one(".filled", panel), nothing = one(".nothing", panel);
   const sell = one("[data-do=sell]", panel), bottom = one(".bottom"), shelf = one("#shelf");
   const rows = () => all(".pick", list);
@@ -135,13 +138,15 @@ function selection(panel, kept) {
 
   function fault(row) {
     const cents = read(input(row).value);
+    const least = { price: usd(Number(row.dataset.least)) }, max = { price: usd(Number(row.dataset.max)) };
+    if (isHuge(input(row).value)) return fill(texts.over, max);
     if (cents === null) return texts.wrong;
-    if (cents < Number(row.dataset.least)) return fill(texts.under, { price: usd(Number(row.dataset.least)) });
-    return cents > Number(row.dataset.max) ? fill(texts.over, { price: usd(Number(row.dataset.max)) }) : "";
+    if (cents < Number(row.dataset.least)) return fill(net(cents, feeBps) < 1 ? texts.nothing : texts.under, least);
+    return cents > Number(row.dataset.max) ? fill(texts.over, max) : "";
   }
 
   function update() {
-    let price = 0, left = 0;
+    let price = 0, left = 0, faults = 0; // sums are of what can be put on sale as it stands
     const games = new Set();
     rows().forEach((row, number) => {
       const field = input(row), cents = read(field.value), wrong = fault(row), says = one(".fault", row);
@@ -159,12 +164,13 @@ function selection(panel, kept) {
       } else {
         field.removeAttribute("aria-describedby");
       }
-      one(".net", row).textContent = cents === null ? "" : fill(texts.brings, { amount: usd(net(cents, feeBps)) });
+      one(".net", row).textContent = wrong ? "" : fill(texts.brings, { amount: usd(net(cents, feeBps)) });
+      faults += wrong ? 1 : 0;
       for (const use of all("[data-use]", row)) {
         use.setAttribute("aria-pressed", String(cents === Number(row.dataset[use.dataset.use])));
       }
-      price += cents ?? 0;
-      left += cents === null ? 0 : net(cents, feeBps);
+      price += wrong ? 0 : cents;
+      left += wrong ? 0 : net(cents, feeBps);
       games.add(row.dataset.game);
     });
     const count = rows().length, tooMany = one("[data-many-fault]", panel);
@@ -181,12 +187,13 @@ function selection(panel, kept) {
     for (const line of all("[data-when]", panel)) line.hidden = !games.has(line.dataset.when);
     tooMany.hidden = count <= most;
     tooMany.textContent = texts.many;
-    sell.textContent = counted(sellForms, count);
+    sell.textContent = faults ? counted(mendForms, faults) : counted(sellForms, count);
+    sell.classList.toggle("second", faults > 0);
     sell.disabled = count > most;
     if (bottom) {
       bottom.hidden = !count;
       one("[data-bottom=net]", bottom).textContent = totals.net;
-      one("[data-bottom=count]", bottom).textContent = counted(countForms, count);
+      one("[data-bottom=count]", bottom).textContent = counted(countForms, count - faults);
     }
     kept.save(rows().map((row) => ({ ...factsOf(row), typed: input(row).value })));
   }
@@ -220,7 +227,9 @@ function selection(panel, kept) {
     const wrong = rows().find((row) => fault(row));
     if (wrong) {
       event.preventDefault();
-      input(wrong).focus();
+      input(wrong).scrollIntoView({ block: "center" });
+      input(wrong).focus({ preventScroll: true });
+      input(wrong).select();
     } else {
       sell.disabled = true; // pressed twice, it is still meant once
       const deed = document.createElement("input");
@@ -382,4 +391,9 @@ const kept = keeping(place?.dataset.token ?? "");
 if (place && "sold" in place.dataset) kept.clear();
 if (panel) selection(panel, kept);
 if (place) follow(place);
-one("[data-problem]")?.focus();
+// What is wrong is said beside its field, where one goes on; else on top of the page.
+const mend = one(".pick [aria-invalid=true]");
+if (one("[data-problem]")) {
+  mend?.scrollIntoView({ block: "center" });
+  (mend ?? one("[data-problem]")).focus({ preventScroll: Boolean(mend) });
+}
