@@ -135,6 +135,13 @@ async def test_a_server_whose_certificate_nobody_knows_gets_nothing(
         assert not post.envelopes
 
 
+async def test_certificates_that_are_not_there_let_no_mail_wait_unsaid(market: Floor, tmp_path: Path) -> None:
+    app = app_of(market, 25, smtp_security="tls", smtp_ca_file=tmp_path / "none.pem")
+    await write(market.db, app.real_now())
+    assert await posting.send_mails(app) == 1
+    assert await state(market.db) == [("waiting", 1, "The mail server was not reached: FileNotFoundError")]
+
+
 async def test_a_server_without_starttls_gets_nothing_where_it_is_wanted(market: Floor) -> None:
     async with opened(market, smtp_security="starttls") as (app, post):
         await write(market.db, app.real_now())

@@ -100,8 +100,8 @@ async def _send(app: App, mails: Sequence[Mail]) -> Sequence[Mail]:
     """Send mails one after the other over one connection; return those that were not tried."""
     clock = asyncio.get_running_loop().time
     until = clock() + TURN_SECONDS
-    server = _server(app.settings)
     try:
+        server = _server(app.settings)
         async with asyncio.timeout_at(until):
             await server.connect()
     except (aiosmtplib.SMTPException, OSError, TimeoutError, ValueError) as error:

@@ -10,7 +10,7 @@ from tradepost.app import App
 from tradepost.dialects.edge import note
 from tradepost.dialects.hosts import is_allowed
 from tradepost.dialects.sheets import misdirected
-from tradepost.dialects.web import account, sign_in
+from tradepost.dialects.web import account, mailbox, sign_in
 from tradepost.dialects.web.desk import Desk
 from tradepost.dialects.web.visits import Page
 
@@ -28,6 +28,7 @@ def routes(app: App) -> list[BaseRoute]:
     pages: list[Page] = [
         *sign_in.pages(app, desk),
         *account.pages(app, desk),
+        *mailbox.pages(app, desk),
     ]
     file = Route(desk.static.path, partial(_file, app, desk), methods=["GET"])
     return [file, *(Route(page.route, page) for page in pages)]
