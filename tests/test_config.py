@@ -123,6 +123,25 @@ def test_production_starts_with_a_key_and_https() -> None:
         ({"TRADEPOST_KEY": ""}, "production needs TRADEPOST_KEY, or a key_file, for its secrets at rest"),
         ({"TRADEPOST_BASE_URL": "http://market.example"}, "production needs an https:// address as base_url"),
         ({"TRADEPOST_STEAM_API_URL": "http://x"}, "production needs an https:// address as steam_api_url"),
+        ({"TRADEPOST_SMTP_HOST": "mail.example"}, "smtp_host needs mail_sender: mails are from somebody"),
+        (
+            {"TRADEPOST_SMTP_HOST": "mail.example:25"},
+            "TRADEPOST_SMTP_HOST should be the name or the address of a host",
+        ),
+        ({"TRADEPOST_SMTP_USER": "market"}, "smtp_user and smtp_password belong together: one is missing"),
+        (
+            {"TRADEPOST_MAIL_SENDER": "Market <a@b>\r\nBcc: c@example.com"},
+            "TRADEPOST_MAIL_SENDER should be a mail address",
+        ),
+        ({"TRADEPOST_MAIL_SENDER": "Market a@example.com"}, "TRADEPOST_MAIL_SENDER should be a mail address"),
+        (
+            {
+                "TRADEPOST_SMTP_USER": "market",
+                "TRADEPOST_SMTP_PASSWORD": "x",
+                "TRADEPOST_SMTP_SECURITY": "none",
+            },
+            "production sends smtp_password over a guarded way alone",
+        ),
         ({"TRADEPOST_STEAM_CONTROL_URL": "http://x"}, "production knows no steam_control_url"),
         ({"TRADEPOST_KEY": SECRET}, "each key is written id:base64"),
         ({"TRADEPOST_KEY": "a:####"}, "the key a is not base64"),

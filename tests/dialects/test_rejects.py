@@ -141,6 +141,8 @@ async def test_an_empty_text_is_an_absent_one_or_refused_by_name(shop: Shop, ver
             absent, reply = [await send(shop, taker, way, value) for value in (None, "")]
             if reply.body.get("error_message") == absent.body.get("error_message"):
                 continue
+            if taker.name == "v2 DELETE webhook code" and reply.body.get("error_message") == "no_item":
+                continue  # the first of the two removed it
             said = fault(reply, version, "validation_error", spelled(taker.field, way))
             wrong += [f"{taker.name} by {way} {said}: {reply.body}"] if said else []
     assert wrong == []

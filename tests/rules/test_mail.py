@@ -51,10 +51,19 @@ def test_a_body_has_lines_and_nothing_that_steers(text: str, body: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "about_recipient", "final"),
-    [(550, True, True), (450, True, False), (421, True, False), (535, False, False), (553, False, False)],
+    ("code", "said", "about_recipient", "final"),
+    [
+        (550, "5.1.1 No such user here", True, True),
+        (550, "No such user here", True, True),
+        (552, "5.2.2 Mailbox full", True, True),
+        (554, "5.7.1 Relay access denied", True, False),
+        (450, "4.2.0 Greylisted", True, False),
+        (421, "Too many connections", True, False),
+        (535, "5.7.8 Authentication failed", False, False),
+        (553, "5.1.8 Sender unknown", False, False),
+    ],
 )
 def test_only_a_lasting_refusal_of_a_recipient_or_a_mail_is_the_last_word(
-    code: int, about_recipient: bool, final: bool
+    code: int, said: str, about_recipient: bool, final: bool
 ) -> None:
-    assert mail.is_final(code, about_recipient=about_recipient) is final
+    assert mail.is_final(code, said, about_recipient=about_recipient) is final

@@ -166,6 +166,12 @@ def _contradictions(settings: Settings) -> Iterator[str]:
     ):
         if getattr(settings, least) > getattr(settings, most):
             yield f"{least} is above {most}"
+    if settings.smtp_host and not settings.mail_sender:
+        yield "smtp_host needs mail_sender: mails are from somebody"
+    if bool(settings.smtp_user) != bool(settings.smtp_password):
+        yield "smtp_user and smtp_password belong together: one is missing"
+    if settings.mode == "production" and settings.smtp_password and settings.smtp_security == "none":
+        yield "production sends smtp_password over a guarded way alone: set smtp_security to starttls or tls"
     # The seller keeps a cent at least: the fee is rounded up, so the least price must leave one (rules.md 11).
     fee_cents = -(-settings.price_least_cents * settings.fee_bps // 10_000)
     if settings.price_least_cents - fee_cents < 1:

@@ -93,6 +93,18 @@ def _is_webhook(text: str) -> str:
     return "" if good and "#" not in text else "a URL with http(s), a host and no user"
 
 
+def _is_host(text: str) -> str:
+    good = not text or re.fullmatch(r"[A-Za-z0-9.-]{1,253}|[0-9a-fA-F:]{2,45}", text)
+    return "" if good else "the name or the address of a host, without scheme and port"
+
+
+def _is_sender(text: str) -> str:
+    name, _, rest = text.rpartition("<")
+    address = rest.removesuffix(">") if name else text
+    good = not text or (text.isprintable() and '"' not in name and not _are_mails((address,)))
+    return "" if good else "a mail address, or a name with the address after it in angle brackets"
+
+
 def _are_networks(names: tuple[str, ...]) -> str:
     try:
         for name in names:
@@ -222,6 +234,29 @@ class Settings:
     notices_kept_days: int = _setting(
         90,
         "How long notices and their attempts are kept once they were delivered or set aside; an IPN set aside stays.",
+        unit="days",
+        least=1,
+        most=3650,
+    )
+    # Mails, to users and operators.
+    smtp_host: str = _setting(
+        "", "The mail server through which mails go out; without it they are not sent.", check=_is_host
+    )
+    smtp_port: int = _setting(587, "The port of the mail server.", least=1, most=65535)
+    smtp_security: Literal["starttls", "tls", "none"] = _setting(
+        "starttls", "How the way to the mail server is guarded."
+    )
+    smtp_ca_file: Path | None = _setting(
+        None, "The certificates that vouch for a mail server of one's own; without it those of the system."
+    )
+    smtp_user: str = _setting("", "The user name at the mail server; without it none is needed.")
+    smtp_password: str = _setting("", "The password at the mail server.", secret=True)
+    mail_sender: str = _setting(
+        "", "From whom mails are: `Tradepost <market@example.com>`, or the address alone.", check=_is_sender
+    )
+    mails_kept_days: int = _setting(
+        30,
+        "How long it is known that a mail was sent or given up; its text is not kept at all.",
         unit="days",
         least=1,
         most=3650,

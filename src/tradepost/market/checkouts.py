@@ -52,11 +52,11 @@ _COLUMNS = ", ".join(column.name for column in fields(Checkout))
 async def begin(app: App, account_id: int, cents: int) -> str:
     """Return the address at which an account pays a deposit; nothing is owed before it does.
 
-    Raises Malformed for an amount out of bounds, SwitchedOff where the provider cannot be used.
+    Raises Conflicting where no provider is set up, Malformed for an amount out of bounds, SwitchedOff where it fails us.
     """
     settings, way = app.settings, stripe.way(app.settings)
     if way is None:
-        raise SwitchedOff(OFF)
+        raise Conflicting(OFF)
     if not settings.deposit_least_cents <= cents <= settings.deposit_most_cents:
         least, most = write_cents(settings.deposit_least_cents), write_cents(settings.deposit_most_cents)
         raise Malformed("amount", f"must be from {least} to {most} USD, in cents")
@@ -128,11 +128,11 @@ def _is_live(app: App) -> bool:
 async def heard(app: App, body: bytes, signature: str) -> bool:
     """Take what a webhook says, if it is signed; True if it was about a deposit of ours.
 
-    Raises SwitchedOff where no secret is set, Forbidden for a signature that is not believed, Malformed for nonsense.
+    Raises Conflicting where no secret is set, Forbidden for a signature that is not believed, Malformed for nonsense.
     """
     secret = app.settings.stripe_webhook_secret
     if not secret:
-        raise SwitchedOff(OFF)
+        raise Conflicting(OFF)
     if fault := signature_fault(signature, body, secret, int(app.real_now().timestamp())):
         logger.warning("webhook_not_believed", provider=PROVIDER, why=fault)
         raise Forbidden("The signature is missing, wrong, or too old.")

@@ -9,6 +9,7 @@ TEXT_CHARS_MAX = 100_000
 FAULT_CHARS_MAX = 300
 # As notices: eight attempts within 34 hours. Then whoever waited for it has long done something else.
 WAITS: tuple[timedelta, ...] = LADDER
+POLICY = "5.7."
 ATTEMPTS_MAX = len(WAITS) + 1
 KEPT_WAITING = sum(WAITS, timedelta(hours=1))  # a mail that could not even be tried is given up after that
 
@@ -29,10 +30,11 @@ def body(text: str) -> str:
     return "\n".join(kept).strip("\n") + "\n"
 
 
-def is_final(code: int, *, about_recipient: bool) -> bool:
+def is_final(code: int, said: str, *, about_recipient: bool) -> bool:
     """Whether a mail server's refusal is its last word on a mail.
 
-    5xx is, where it is about the recipient or the mail itself. About our sender or our password it tells of our
+    5xx is, where it is about the recipient or the mail itself. About our sender or our password, or where the server
+    calls it a matter of its policy (5.7.x of RFC 3463: it relays nothing for us, or wants a password), it tells of our
     own settings: those are mended, and the mail goes out after that.
     """
-    return 500 <= code < 600 and about_recipient  # noqa: PLR2004 - SMTP's own numbers
+    return 500 <= code < 600 and about_recipient and not said.startswith(POLICY)  # noqa: PLR2004 - SMTP's own numbers

@@ -77,3 +77,21 @@ CREATE TABLE export (                                    -- a download under way
 CREATE INDEX export_of_account ON export (account_id, id);
 CREATE UNIQUE INDEX "one export at a time" ON export (account_id, made_by) WHERE state = 'running';
 CREATE INDEX export_began ON export (began_at);
+
+-- Operators are told, once a day, that mails are given up which nobody refused for good: then it is the mail server that
+-- needs somebody, or what we know of it. Not of mails to themselves, which would be told of by another one.
+ALTER TABLE operator_alert DROP CONSTRAINT "operators are told of cases, notices given up, checks and money";
+ALTER TABLE operator_alert ADD CONSTRAINT "operators are told of what is stuck, given up or amiss"
+    CHECK (kind IN ('case', 'notice', 'check', 'payout', 'checkout', 'mail'));
+CREATE FUNCTION mails_given_up_are_told() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO operator_alert (ref, kind, at, text)
+    VALUES ('mail:' || (NEW.ended_at AT TIME ZONE 'UTC')::date, 'mail', NEW.ended_at,
+        'Mail ' || NEW.id || ' was given up after ' || NEW.attempts || ' attempts: ' || coalesce(NEW.fault, '?'))
+    ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER mails_given_up_are_told AFTER UPDATE OF state ON mail
+    FOR EACH ROW WHEN (NEW.state = 'given_up' AND OLD.state <> 'given_up' AND NEW.account_id IS NOT NULL
+                       AND (NEW.attempts = 0 OR NEW.attempts >= 8))
+    EXECUTE FUNCTION mails_given_up_are_told();

@@ -238,6 +238,17 @@ BEGIN
     RETURN NULL;
 END $$;
 
+CREATE FUNCTION public.mails_given_up_are_told() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO operator_alert (ref, kind, at, text)
+    VALUES ('mail:' || (NEW.ended_at AT TIME ZONE 'UTC')::date, 'mail', NEW.ended_at,
+        'Mail ' || NEW.id || ' was given up after ' || NEW.attempts || ' attempts: ' || coalesce(NEW.fault, '?'))
+    ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END $$;
+
 CREATE FUNCTION public.money_wakes_orders() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -995,7 +1006,7 @@ CREATE TABLE public.operator_alert (
     mailed_at timestamp with time zone,
     called_at timestamp with time zone,
     fault text,
-    CONSTRAINT "operators are told of cases, notices given up, checks and money" CHECK ((kind = ANY (ARRAY['case'::text, 'notice'::text, 'check'::text, 'payout'::text, 'checkout'::text])))
+    CONSTRAINT "operators are told of what is stuck, given up or amiss" CHECK ((kind = ANY (ARRAY['case'::text, 'notice'::text, 'check'::text, 'payout'::text, 'checkout'::text, 'mail'::text])))
 );
 
 ALTER TABLE public.operator_alert ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -1856,6 +1867,8 @@ CREATE TRIGGER ends_of_fills_are_noted AFTER UPDATE OF state ON public.trade FOR
 CREATE TRIGGER entries_balance AFTER INSERT ON public.entry REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.entries_balance();
 
 CREATE TRIGGER forgotten_changes_are_noted AFTER DELETE ON public.change REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.forgotten_changes_are_noted();
+
+CREATE TRIGGER mails_given_up_are_told AFTER UPDATE OF state ON public.mail FOR EACH ROW WHEN (((new.state = 'given_up'::text) AND (old.state <> 'given_up'::text) AND (new.account_id IS NOT NULL) AND ((new.attempts = 0) OR (new.attempts >= 8)))) EXECUTE FUNCTION public.mails_given_up_are_told();
 
 CREATE TRIGGER money_wakes_orders AFTER UPDATE OF deposit_cents, balance_cents ON public.wallet FOR EACH ROW WHEN (((new.deposit_cents + new.balance_cents) > (old.deposit_cents + old.balance_cents))) EXECUTE FUNCTION public.money_wakes_orders();
 

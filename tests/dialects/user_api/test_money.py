@@ -379,8 +379,8 @@ async def test_who_is_not_stripe_says_nothing(card_club: Club, till: StripeTill)
 async def test_where_cards_are_not_set_up_it_is_said(club: Club) -> None:
     member = await club.browser()
     reply = await member.post("/user/deposit", amount=5_000)
-    assert reply.refusal == (503, "Deposits by card are not set up at this market.")
-    assert (await says(club, b"{}")).refusal[0] == 503
+    assert reply.refusal == (300, "Deposits by card are not set up at this market.")
+    assert (await says(club, b"{}")).refusal[0] == 300
 
 
 @pytest.mark.parametrize("amount", [*NUMBERS, 0, 499, 100_001])

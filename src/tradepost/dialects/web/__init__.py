@@ -12,6 +12,7 @@ from tradepost.dialects.hosts import is_allowed
 from tradepost.dialects.sheets import misdirected
 from tradepost.dialects.web import (
     account,
+    mailbox,
     merchant,
     merchant_doctor,
     merchant_notices,
@@ -41,6 +42,7 @@ def routes(app: App) -> list[BaseRoute]:
         *merchant_payments.pages(app, desk),
         *merchant_notices.pages(app, desk),
         *merchant_doctor.pages(app, desk),
+        *mailbox.pages(app, desk),
     ]
     file = Route(desk.static.path, partial(_file, app, desk), methods=["GET"])
     return [file, *(Route(page.route, page) for page in pages)]
