@@ -319,6 +319,18 @@ async def test_events_of_payments_are_told_where_they_are_named(
     assert (data["operation_id"], data["credited"]) == (skin["operation_id"], False)
 
 
+async def test_a_skin_that_was_reversed_tells_what_it_took_out_of_the_reserve(shop: Shop, till: Till) -> None:
+    await till.early(5_000)
+    link = await till.link()
+    view = await till.sent(*await till.on_sale(link, 1000))
+    await till.accept(view)
+    await till.happened(view, TakenBack("buyer"))
+    found = await one(shop, link.id)
+    (skin,) = found["items"]
+    assert (skin["state"], skin["taken_back"], found["credited"]) == ("reversed", "9.50", "0.00")
+    assert "9.50 USD" in skin["explanation"] and skin["time_credited"] is not None
+
+
 # The gateway -------------------------------------------------------------------------------------------------
 
 
@@ -334,7 +346,11 @@ async def test_a_gateway_is_shown_without_its_secrets_and_no_call_changes_it(
         "old_notice_secret_until": None, "is_silent": False, "reserve": "0.00", "outstanding": "0.00",
     }  # fmt: skip
     await till.early(5_000)
-    await till.accept(await till.sent(*await till.on_sale(await till.link(), 1000)))
+    link = await till.link()
+    view = await till.sent(*await till.on_sale(link, 1000))
+    await till.accept(view)
+    (skin,) = (await one(shop, link.id))["items"]
+    assert (skin["state"], skin["taken_back"]) == ("accepted", "0.00") and "reserve" in skin["explanation"]
     secrets = [
         await gateways.rotate(shop.app, till.merchant, which)
         for which in ("secret", "signature_v2", "notices")
