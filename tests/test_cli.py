@@ -1,5 +1,6 @@
 """The command line refuses in a sentence whatever a person may mistype, before anything is touched."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -221,7 +222,9 @@ async def test_a_gateway_is_opened_shown_set_and_its_secrets_are_rotated(
     ]
     changes = ("--callback", f"{URL}?v=2", "--ipn-on", "accepted", "--signature-v2", "required")
     assert await run(known, "gateway", "set", WHO, *changes) == 0
-    assert said(capsys)[1:] == [
+    told = capsys.readouterr()
+    assert "each skin waits for its settlement" in told.err
+    assert [tuple(line.split(maxsplit=1)) for line in told.out.splitlines()][1:] == [
         ("callback", f"{URL}?v=2"),
         ("ipn_on", "accepted"),
         ("signature_v2", "required"),
@@ -242,7 +245,8 @@ async def test_a_gateway_is_opened_shown_set_and_its_secrets_are_rotated(
     assert await run(known, "gateway", "show", WHO) == 0
     shown = capsys.readouterr().out
     assert (
-        shown.count("the old one is good until") == 3 and "no link was signed with the new one yet" in shown
+        len(re.findall(r"the old one is good until \S+ \S+ UTC, real time\n", shown)) == 3
+        and "no link was signed with the new one yet" in shown
     )
     assert not any(
         secret in shown for secret in (*fresh, first["secret"], first["signature_v2"], first["notices"])
@@ -270,6 +274,8 @@ async def test_a_reserve_is_funded_and_released_once_for_its_reference(
         assert capsys.readouterr().out == f"{line}\n"
     with pytest.raises(Refusal):
         await run(known, "gateway", "reserve", WHO, "release", "100.00")
+    assert await run(known, "gateway", "set", WHO, "--ipn-on", "accepted") == 0
+    assert "settlement" not in capsys.readouterr().err  # the reserve bears some
 
 
 async def test_payments_are_listed_and_shown_and_their_notices_sent_again(

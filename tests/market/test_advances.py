@@ -11,7 +11,16 @@ from stock import wish
 from tradepost.db import Db
 from tradepost.market import advances, gateways, ledger, trades
 from tradepost.rules.refusals import Conflicting
-from tradepost.rules.trade import Deadline, Delivered, Leased, OfferSeen, Ruled, Settled, TakenBack
+from tradepost.rules.trade import (
+    Deadline,
+    Delivered,
+    Leased,
+    OfferSeen,
+    Ruled,
+    Settled,
+    SettlementKnown,
+    TakenBack,
+)
 
 pytestmark = pytest.mark.sql
 REVERTED = 12
@@ -66,6 +75,42 @@ async def test_within_the_reserve_a_skin_is_credited_and_told_of_when_it_is_acce
     assert await money(shop) == (950, 1_000) and await outstanding(shop) == 0 == await book(shop)
     assert len(await shop.told()) == 1 and await kinds(shop, view) == ["held", "advanced", "finished"]
     assert await shop.db.value("SELECT outcome FROM advance") == "settled"
+
+
+async def test_each_skin_says_what_becomes_of_money_that_came_early(shop: Till) -> None:
+    await shop.early(1_000)
+    paid = await shop.link()
+    views = [await shop.sent(offer) for offer in await shop.on_sale(paid, 400, 200, 500)]
+    for view in views:
+        await shop.accept(view)  # the reserve bears the first two and 4.30 more
+    await shop.happened(views[0], SettlementKnown(shop.app.now() + 7 * DAY))
+    first, second, third = await shop.skins(paid)
+    until = f"{shop.app.now() + 7 * DAY:%Y-%m-%d %H:%M:%S} UTC"
+    assert f"until {until} Steam lets either side take it back" in (first.explanation or "")
+    assert "until Steam's protection is over" in (second.explanation or "")
+    assert third.told_at is None and "credited" not in (third.explanation or "")
+    await shop.happened(views[0], TakenBack("seller"))
+    await shop.settle(*views[1:])
+    first, second, third = await shop.skins(paid)
+    assert (first.state, first.taken_back_cents, second.taken_back_cents) == ("reversed", 380, 0)
+    assert (first.explanation or "").startswith("The trade was reversed by the seller ")
+    assert (first.explanation or "").endswith(
+        " 3.80 USD, which the merchant was credited with when the buyer accepted, was taken out of his reserve."
+    )
+    assert (second.explanation or "").endswith(" that is final now.")
+    assert third.state == "credited" and "final" not in (third.explanation or "")
+
+
+async def test_what_was_reversed_before_it_was_credited_takes_nothing_back(shop: Till) -> None:
+    await shop.early(0)
+    paid = await shop.link()
+    view = await shop.sent((await shop.on_sale(paid, 400))[0])
+    await shop.accept(view)
+    await shop.happened(view, TakenBack("seller"))
+    (skin,) = await shop.skins(paid)
+    assert (skin.state, skin.taken_back_cents) == ("reversed", 0) and "reserve" not in (
+        skin.explanation or ""
+    )
 
 
 async def test_a_reversal_is_paid_for_out_of_the_reserve(shop: Till) -> None:

@@ -2,7 +2,7 @@
 
 import sys
 from argparse import Namespace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from tradepost.cli import Adder
 from tradepost.cli.arguments import address, cents, number, phrase, steamid, whole
@@ -70,11 +70,13 @@ def _lines(gateway: Gateway) -> list[tuple[str, str]]:
         ("notices", gateway.old_notice_secret_until),
     ):
         if until is not None:
-            lines.append(("rotated", f"{name}: the old one is good until {_moment(until)}"))
+            lines.append(("rotated", f"{name}: the old one is good until {_moment(until)} UTC, real time"))
     if gateway.secret_used_at is None:
         lines.append(("rotated", "secret: no link was signed with the new one yet"))
     if gateway.silent_at is not None:
-        lines.append(("silent", f"the last notice got no answer, {_moment(gateway.silent_at)}"))
+        lines.append(
+            ("silent", f"the last notice got no answer, {_moment(gateway.silent_at)} UTC, real time")
+        )
     return lines
 
 
@@ -89,7 +91,13 @@ async def set_gateway(settings: Settings, options: Namespace) -> int:
         gateway = await gateways.change(
             app, account.id, callback_url=options.callback, ipn_on=options.ipn_on, requires_v2=requires_v2
         )
+        free_cents = await advances.free_reserve_cents(app.db, account.id)
     _print(*_lines(gateway))
+    if options.ipn_on == "accepted" and free_cents <= 0:
+        sys.stderr.write(
+            "nothing of the reserve is free: until money is put there (tradepost gateway reserve STEAMID fund AMOUNT),"
+            " each skin waits for its settlement\n"
+        )
     return 0
 
 
@@ -213,7 +221,7 @@ def _print(*lines: tuple[str, str]) -> None:
 
 
 def _moment(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M:%S}"
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
 
 
 def add(verbs: Adder) -> None:

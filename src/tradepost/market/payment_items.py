@@ -64,6 +64,7 @@ class Skin:
     told_at: datetime | None  # credited to the merchant, who is told of it, from then on
     told_cents: int | None
     to_confirm: bool = False  # the payer has to confirm the Steam offer on his phone
+    taken_back_cents: int = 0  # of what was credited at the acceptance, out of the merchant's reserve
 
 
 async def inventory(app: App, payment: Payment, project: str) -> list[InventoryRow]:
@@ -147,10 +148,11 @@ _SKINS = """
     SELECT i.payment_id, i.offer_id, o.project, s.market_hash_name, s.icon, o.assetid, o.float_text, o.price_cents,
            o.state AS offer_state, o.ended_reason, i.ipn_trade_id, i.listed_at, i.told_at, i.told_cents,
            t.id AS trade_id, t.state AS trade_state, t.price_cents AS sold_cents, t.fee_cents, t.accepted_at,
-           t.protected_until, t.explanation
+           t.protected_until, t.explanation, a.cents AS advanced_cents, a.outcome AS advance_outcome
       FROM payment_item i JOIN offer o ON o.id = i.offer_id JOIN steam_item s ON s.id = o.steam_item_id
       LEFT JOIN LATERAL (SELECT id FROM trade WHERE offer_id = i.offer_id AND state NOT IN ('cancelled', 'reversed')) live ON true
       LEFT JOIN trade t ON t.id = coalesce(live.id, i.trade_id)
+      LEFT JOIN advance a ON a.trade_id = t.id
      WHERE i.payment_id = ANY ($1) ORDER BY i.payment_id, i.offer_id
 """
 
@@ -187,12 +189,25 @@ def _skin(row: Record, fee_bps: int) -> Skin:
         row["trade_id"] if is_traded else None,
         row["accepted_at"] if is_traded else None,
         row["protected_until"] if is_traded else None,
-        row["explanation"] if is_traded else row["ended_reason"],
+        _explanation(row) if is_traded else row["ended_reason"],
         row["listed_at"],
         row["told_at"],
         row["told_cents"],
         is_traded and row["trade_state"] == State.NEEDS_CONFIRMATION,
+        row["advanced_cents"] if is_traded and row["advance_outcome"] == "reversed" else 0,
     )
+
+
+def _explanation(row: Record) -> str | None:
+    """What became of a trade, in a sentence; of one that was credited early also what became of that money."""
+    said: str | None = row["explanation"]
+    if row["advanced_cents"] is None:
+        return said
+    if row["advance_outcome"] is None:
+        return rule.told_early(row["protected_until"])
+    if row["advance_outcome"] == "settled":
+        return rule.told_final(said)
+    return rule.told_taken_back(said, row["advanced_cents"])
 
 
 def _state(row: Record) -> SkinState:

@@ -53,6 +53,36 @@ def net_cents(price_cents: int, fee_bps: int) -> int:
     return price_cents - fee_cents(price_cents, fee_bps)
 
 
+def told_early(protected_until: datetime | None) -> str:
+    """Say how a skin stands that was credited at its acceptance and may still be taken back."""
+    until = (
+        "until Steam's protection is over"
+        if protected_until is None
+        else f"until {protected_until.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    )
+    return (
+        f"The merchant was credited when the buyer accepted; {until} Steam lets either side take it back,"
+        " which is then paid for out of the merchant's reserve."
+    )
+
+
+def told_final(explanation: str | None) -> str:
+    """Say that what was credited at the acceptance stays, behind what became of the trade."""
+    return _behind(explanation, "The merchant was credited when the buyer accepted; that is final now.")
+
+
+def told_taken_back(explanation: str | None, cents: int) -> str:
+    """Say that what was credited at the acceptance was taken back, behind what became of the trade."""
+    return _behind(
+        explanation,
+        f"{write_cents(cents)} {CURRENCY}, which the merchant was credited with when the buyer accepted, was taken out of his reserve.",
+    )
+
+
+def _behind(explanation: str | None, sentence: str) -> str:
+    return f"{explanation} {sentence}" if explanation else sentence
+
+
 # Links -------------------------------------------------------------------------------------------------------
 
 

@@ -50,6 +50,7 @@ _SKIN = {
     "price": "7.02",
     "fee": "0.36",
     "amount": "6.66",
+    "taken_back": "0.00",
     "protected_until": "2026-11-28 12:04:00",
     "explanation": "The trade is finished; the seller has been paid.",
     "time_listed": MOMENT,

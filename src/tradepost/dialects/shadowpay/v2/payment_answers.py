@@ -45,6 +45,12 @@ class SkinRow(Shown):
     price: Annotated[Money, Meta(description="What the buyer pays, or would pay.")]
     fee: Annotated[Money, Meta(description="The market's share of it.")]
     amount: Annotated[Money, Meta(description="What is yours of it, and what the IPN says.")]
+    taken_back: Annotated[
+        Money,
+        Meta(
+            description="What you were credited with at the acceptance and lost from your reserve, as it was reversed."
+        ),
+    ]
     protected_until: Annotated[Moment | None, Meta(description="Until when Steam can reverse it.")]
     explanation: Annotated[str | None, Meta(description="What is awaited or what went wrong, in a sentence.")]
     time_listed: Moment
@@ -105,13 +111,16 @@ class GatewayRow(Shown):
     requires_v2: Annotated[bool, Meta(description="Whether links without `signature_v2` are refused.")]
     time_created: Moment
     old_secret_until: Annotated[
-        Moment | None, Meta(description="Until when the replaced secret hash is good.")
+        Moment | None,
+        Meta(
+            description="Until when the replaced secret hash is good: real time in UTC, also where a sandbox's clock was moved."
+        ),
     ]
     old_secret_v2_until: Annotated[
-        Moment | None, Meta(description="The same for the secret of `signature_v2`.")
+        Moment | None, Meta(description="The same for the secret of `signature_v2`, in real time.")
     ]
     old_notice_secret_until: Annotated[
-        Moment | None, Meta(description="The same for the secret of the signatures in headers.")
+        Moment | None, Meta(description="The same for the secret of the signatures in headers, in real time.")
     ]
     is_silent: Annotated[bool, Meta(description="Whether the last IPN ended without any answer.")]
     reserve: Annotated[Money, Meta(description="What you have locked against reversals.")]

@@ -128,6 +128,7 @@ def _skins(skins: Sequence[Skin]) -> list[dict[str, Any]]:
             "price": write_cents(one.price_cents),
             "fee": write_cents(one.fee_cents),
             "amount": write_cents(one.net_cents),
+            "taken_back": write_cents(one.taken_back_cents),
             "protected_until": maybe(one.protected_until),
             "explanation": one.explanation,
             "time_listed": moment(one.listed_at),
