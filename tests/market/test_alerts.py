@@ -1,10 +1,12 @@
 """Alerts and reviews: told once, counted until they are read, and nobody else's."""
 
+from datetime import timedelta
+
 import pytest
 
 from stock import MARKET_NOW, Stock
 from tradepost.db import Db
-from tradepost.market import alerts
+from tradepost.market import alerts, mails, profiles
 from tradepost.market.alerts import Counts, Kind
 from tradepost.rules.refusals import NotFound
 
@@ -67,3 +69,25 @@ async def test_pages_are_of_the_newest_first(db: Db) -> None:
         await tell(db, account, "alert", f"alert {number}")
     found, total = await alerts.page(db, account, "alert", first=2, count=2)
     assert ([one.text for one in found], total) == (["alert 2", "alert 1"], 5)
+
+
+async def test_an_alert_goes_out_by_mail_to_who_wants_it_and_a_review_does_not(db: Db) -> None:
+    stock = Stock(db)
+    wants, quiet, unknown = [await stock.person() for _ in range(3)]
+    async with db.transaction() as tx:
+        for account in (wants, quiet):
+            await profiles.set_mail(tx, account, f"somebody{account}@example.com")
+        await profiles.set_mail_notices(tx, quiet, False)
+        await tx.execute("UPDATE market_clock SET offset_seconds = 86400")
+    for account in (wants, quiet, unknown):
+        await tell(db, account, "review", "looked at")
+        for _ in range(2):
+            await tell(db, account, "alert", "10.00 USD were paid", "payout:1:2")
+    (mail,) = await mails.latest(db, limit=9)
+    assert (mail.account_id, mail.recipient, mail.subject) == (
+        wants,
+        f"somebody{wants}@example.com",
+        "Tradepost: about your money",
+    )
+    assert mail.text is not None and "10.00 USD were paid" in mail.text
+    assert mail.due_at == MARKET_NOW - timedelta(days=1)  # real time

@@ -86,6 +86,7 @@ async def test_a_frozen_seller_lists_nothing(market: Floor) -> None:
 
 async def test_a_frozen_merchant_locks_and_unlocks_no_reserve(shop: Book) -> None:
     merchant = await shop.stock.person(balance_cents=500)
+    await gateways.open_gateway(shop.app, merchant, "https://shop.example/ipn")
     assert await gateways.fund_reserve(shop.app, merchant, 200, "one")
     await freeze(shop, merchant)
     for move in (gateways.fund_reserve, gateways.release_reserve):

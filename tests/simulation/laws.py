@@ -72,13 +72,18 @@ def _of_trade(town: Town, view: TradeView) -> Iterator[str]:
     if not events:
         yield f"trade {trade.id} has no past"
         return
-    claimed = False
+    claimed = disputed = False
     for before, event in zip([None, *events], events, strict=False):
         yield from _of_event(view, event, was_claimed=claimed)
         if before is not None and event["from_state"] != before["to_state"]:
             yield f"trade {trade.id} jumps from {before['to_state']} to {event['from_state']}"
+        if disputed and event["to_state"] == "finished" and event["event"] != "ruled":
+            yield f"trade {trade.id} was settled by {event['witness']}, and its buyer disputes it"
+        disputed = event["event"] == "disputed" or (disputed and event["event"] != "ruled")
         claimed |= event["event"] == "offer_seen" and event["detail"].get("code") == ACCEPTED
         claimed &= event["event"] != "delivered"
+    if (trade.disputed_at is not None) != (disputed and trade.ended_at is None):
+        yield f"trade {trade.id} is disputed since {trade.disputed_at}, and its past says otherwise"
     yield from _of_state(trade)
 
 
@@ -182,20 +187,26 @@ async def _of_money(town: Town) -> list[str]:
     if total + sum(ours.values()) != 0:
         found.append(f"{total} cents are in wallets, and the books have {ours}")
     fees = sum(view.trade.fee_cents for view in town.views.values() if view.trade.state is State.FINISHED)
+    fees -= await town.db.value(
+        "SELECT coalesce(sum(e.amount_cents), 0)::bigint FROM entry e JOIN transfer t ON t.id = e.transfer_id"
+        " WHERE t.kind = 'fees_withdrawn' AND e.book = 'world'"
+    )
     if ours.get("fees", 0) != fees:
-        found.append(f"the market earned {ours.get('fees', 0)} cents, and its fees are {fees}")
+        found.append(f"the market earned {ours.get('fees', 0)} cents, and is left with {fees} of its fees")
     topped_up = await town.db.fetch(
         "SELECT e.account_id, sum(e.amount_cents)::bigint AS cents FROM entry e JOIN transfer t ON t.id = e.transfer_id"
-        " WHERE t.kind = 'deposit' AND e.book = 'deposit' GROUP BY 1"
+        " WHERE t.kind IN ('deposit', 'deposit_reversed') AND e.book = 'deposit' GROUP BY 1"
     )
     deposits = {row["account_id"]: row["cents"] for row in topped_up}
     locked, early, lost = await _reserves(town)
+    paid_out = await _paid_out(town)
     for person in town.people:
         row, id_ = wallets[person.id], person.id
-        has = (row["deposit_cents"], row["balance_cents"], row["held_cents"], row["reserve_cents"])
+        has = tuple(row[f"{bucket}_cents"] for bucket in ("deposit", "balance", "held", "reserve", "payout"))
         deposit, balance, held = _due(town, person, deposits.get(id_, 0))
-        reserve = locked.get(id_, 0)
-        due = (deposit, balance + early.get(id_, 0) - reserve, held, reserve - lost.get(id_, 0))
+        reserve, (taken, on_its_way) = locked.get(id_, 0), paid_out.get(id_, (0, 0))
+        balance += early.get(id_, 0) - reserve - taken
+        due = (deposit, balance, held, reserve - lost.get(id_, 0), on_its_way)
         if has != due:
             found.append(f"{id_} has {has} and should have {due}")
     return found
@@ -216,6 +227,16 @@ async def _reserves(town: Town) -> tuple[dict[int, int], dict[int, int], dict[in
         {row["account_id"]: row["cents"] for row in lent},
         {row["account_id"]: row["lost"] for row in lent},
     )
+
+
+async def _paid_out(town: Town) -> dict[int, tuple[int, int]]:
+    """What each person's payouts took from his balance, and how much of it is still on its way."""
+    rows = await town.db.fetch(
+        "SELECT account_id, coalesce(sum(cents) FILTER (WHERE state <> 'refused'), 0)::bigint AS taken,"
+        " coalesce(sum(cents) FILTER (WHERE state NOT IN ('refused', 'paid')), 0)::bigint AS held"
+        " FROM payout GROUP BY 1"
+    )
+    return {row["account_id"]: (row["taken"], row["held"]) for row in rows}
 
 
 def _due(town: Town, person: Person, deposited_cents: int) -> tuple[int, int, int]:

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import pytest
 
-from simulation import skins, steam_deeds, steam_laws
+from simulation import money_deeds, skins, steam_deeds, steam_laws
 from simulation.deeds import DEEDS, Deed, settle_dust
 from simulation.frailty import Died, FrailDb
 from simulation.laws import broken, of_shelf
@@ -44,7 +44,7 @@ def seeds(usual: str) -> list[int]:
 async def test_whatever_people_do_the_laws_hold(server: Databases, seed: int) -> None:
     async with server.fresh() as db, a_town(db, seed) as town, telling(seed) as told:
         await skins.open_gateways(town)
-        await live(town, DEEDS | skins.DEEDS, told, STEPS)
+        await live(town, DEEDS | skins.DEEDS | money_deeds.DEEDS, told, STEPS)
         await settle_dust(town)
         await check(town)
         await at_rest(town)

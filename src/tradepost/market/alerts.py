@@ -5,13 +5,15 @@ looks at his money or has gone on with it. Both are written in the transaction t
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from tradepost.db import Reader, Tx
+from tradepost.market import mails
 from tradepost.rules.refusals import NotFound
 
 Kind = Literal["alert", "review"]
+SUBJECT = "Tradepost: about your money"
 NO_ALERT = "There is no such payment alert."
 
 
@@ -36,12 +38,19 @@ class Counts:
 async def tell(
     tx: Tx, account_id: int, kind: Kind, text: str, now: datetime, *, ref: str | None = None
 ) -> None:
-    """Tell an account something of its money; what has the same `ref` is told once."""
-    await tx.execute(
+    """Tell an account something of its money; what has the same `ref` is told once. `now` is the market's time.
+
+    An alert goes out by mail as well, to whoever wants to be told so.
+    """
+    made = await tx.execute(
         "INSERT INTO alert (account_id, kind, text, ref, at) VALUES ($1, $2, $3, $4, $5)"
         " ON CONFLICT (account_id, kind, ref) DO NOTHING",
         account_id, kind, text, ref, now,
     )  # fmt: skip
+    if made and kind == "alert":
+        # Mails are due in real time, which the market's clock may be ahead of.
+        ahead = timedelta(seconds=await tx.value("SELECT offset_seconds FROM market_clock"))
+        await mails.tell(tx, account_id, subject=SUBJECT, text=text, now=now - ahead)
 
 
 async def counts(tx: Reader, account_id: int) -> Counts:
