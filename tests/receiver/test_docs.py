@@ -137,7 +137,7 @@ async def examined(url: str, balance_url: str) -> None:
         balance_url=balance_url, patience_seconds=0.2,
     )  # fmt: skip
     found = [verdict async for verdict in examine(visit, HERE, lambda: datetime.now(UTC))]
-    assert len(found) == 12
+    assert len(found) == 13
     assert [(one.case, one.told, one.heard) for one in found if one.outcome is not Outcome.RIGHT] == []
 
 

@@ -1,5 +1,6 @@
 """The doctor finds nothing wrong with a receiver that is right, and each fault that receivers have by its name."""
 
+import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import replace
@@ -34,7 +35,7 @@ IPN_CASES = [
         "link_signature",
         "other_transaction",
     ),
-    *("other_account", "slow", "reversed"),
+    *("other_account", "slow", "reversed", "test"),
 ]
 ALL_CASES = [*IPN_CASES, "webhook", "webhook_forged", "afterwards"]
 
@@ -120,7 +121,8 @@ async def test_without_a_balance_it_says_what_to_look_at_and_judges_answers_alon
         found = await verdicts(visit_to(merchant, balance_url=None, webhook_url=None))
     assert [one.case for one in found] == IPN_CASES
     assert wrong(found) == {}
-    by_hand = {one.case for one in found if one.outcome is Outcome.LOOK}
+    assert {one.outcome for one in found} == {Outcome.RIGHT}
+    by_hand = {one.case for one in found if "Look in your books" in one.told}
     assert by_hand == {
         "good",
         "repeated",
@@ -195,7 +197,7 @@ FAULTY: list[tuple[Callable[[], Merchant], dict[str, Fault], str]] = [
     ),
     (
         merchants.SaysOkToEverybody,
-        dict.fromkeys(("wrong_hash", "tampered", "link_signature"), BELIEVED),
+        dict.fromkeys(("wrong_hash", "tampered", "link_signature", "other_account", "reversed"), BELIEVED),
         "Verify the hash",
     ),
     (
@@ -223,6 +225,56 @@ async def test_a_fault_is_found_and_named_with_its_remedy(
         found = await verdicts(visit_to(merchant))
     assert wrong(found) == faults
     assert any(words in one.remedy.sentence + (one.remedy.php or "") for one in found if one.remedy)
+
+
+@pytest.mark.parametrize(
+    ("make", "faults"),
+    [
+        (merchants.CreditsWhateverIsNotComplete, {"reversed": BELIEVED}),
+        (merchants.CreditsWhomTheNoticeNames, {"other_account": BELIEVED}),
+        (
+            merchants.SaysOkToEverybody,
+            dict.fromkeys(
+                ("wrong_hash", "tampered", "link_signature", "other_account", "reversed"), BELIEVED
+            ),
+        ),
+    ],
+    ids=["not complete", "another account", "everything"],
+)
+async def test_whoever_answers_ok_to_what_is_not_the_market_s_is_wrong_also_where_no_balance_can_be_asked(
+    make: Callable[[], Merchant], faults: dict[str, Fault]
+) -> None:
+    async with open_at(make()) as merchant:
+        found = await verdicts(visit_to(merchant, balance_url=None, webhook_url=None))
+    assert wrong(found) == faults
+    assert all("never as a float" not in one.remedy.sentence for one in found if one.remedy)
+
+
+async def test_a_test_notice_is_taken_or_refused_and_credits_nothing() -> None:
+    class TakesTests(Merchant):
+        async def ipn(self, query: str, is_gone: Callable[[], bool]) -> merchants.Answer:
+            return merchants.OK if "&test=1&" in query else await super().ipn(query, is_gone)
+
+    for merchant, words in ((Merchant(), "will not count as received"), (TakesTests(), "answered ok within")):
+        async with open_at(merchant):
+            found = {one.case: one for one in await verdicts(visit_to(merchant))}
+        assert found["test"].outcome is Outcome.RIGHT and words in found["test"].told
+        assert found["test"].told.endswith("othing was credited.")
+
+
+async def test_where_a_call_had_no_answer_no_sum_is_claimed() -> None:
+    class HangsOnce(Merchant):
+        async def ipn(self, query: str, is_gone: Callable[[], bool]) -> merchants.Answer:
+            if "status=reversed" in query:
+                await asyncio.sleep(60)
+            return await super().ipn(query, is_gone)
+
+    async with open_at(HangsOnce()) as merchant:
+        found = await verdicts(visit_to(merchant), replace(HERE, total_seconds=0.3))
+    assert "afterwards" not in {one.case for one in found} and rules.credited_in_all(found) is None
+    async with open_at(Merchant()) as merchant:
+        found = await verdicts(visit_to(merchant))
+    assert rules.credited_in_all(found[:-1]) == 4431
 
 
 @pytest.mark.parametrize(

@@ -26,9 +26,9 @@ async def test_all_that_is_right_is_said_case_by_case_and_ends_with_0() -> None:
         )
         assert merchant.balances == {"1001": 4431}
     assert (status, complained) == (0, "")
-    assert said.count("\nright  ") == 14 and "WRONG" not in said
+    assert said.count("\nright  ") == 15 and "WRONG" not in said
     assert "\nright  A good notice\n       It was answered ok within " in said
-    assert said.endswith("\n14 handled rightly, 0 wrongly, 0 to look at.\n")
+    assert said.endswith("\n15 handled rightly, 0 wrongly, 0 to look at.\n")
 
 
 async def test_a_fault_is_said_with_its_fix_in_both_languages_and_ends_with_1() -> None:
@@ -57,8 +57,9 @@ async def test_without_a_balance_it_says_in_the_end_what_the_books_must_have() -
     async with open_at(Merchant()) as merchant:
         status, said, _ = await run(*of(merchant), IPN_SECRET_HASH=SECRET)
     assert status == 0
-    assert "\nlook   A good notice\n" in said and "4431" not in said
-    assert "in all it must be 44.31 to 1001, and nothing to 1002." in said
+    assert "\nright  A good notice\n" in said and "Look in your books: it must have added 6.66, once" in said
+    assert "\n12 handled rightly, 0 wrongly, 0 to look at.\n" in said
+    assert "look whether it is 44.31 in all to 1001, and nothing to 1002." in said
 
 
 async def test_where_a_good_notice_is_not_taken_in_it_says_so_and_shows_what_was_answered() -> None:
@@ -66,7 +67,13 @@ async def test_where_a_good_notice_is_not_taken_in_it_says_so_and_shows_what_was
         status, said, _ = await run(*of(merchant), IPN_SECRET_HASH=SECRET)
     assert status == 1 and said.count("WRONG") == 1
     assert "It said: Warning: mysqli  [2J" in said and "\x1b" not in said
-    assert "The rest was not played" in said
+    assert "The rest was not played" in said and "in all" not in said
+
+
+async def test_of_a_receiver_that_is_not_there_no_sum_is_claimed() -> None:
+    gone = Merchant(url="http://127.0.0.1:9")  # the discard port: nobody listens
+    status, said, _ = await run(*of(gone), IPN_SECRET_HASH=SECRET)
+    assert status == 1 and "only your own books say what was credited" in said and "6.66" not in said
 
 
 async def test_a_balance_that_cannot_be_read_ends_with_2_and_a_sentence() -> None:

@@ -148,11 +148,11 @@ async def test_what_is_wrong_with_a_price_is_said_while_it_is_typed_and_is_in_si
 
 
 async def test_a_short_selection_has_no_scroll_of_its_own(chromium: Browser, counter: Counter) -> None:
-    payer = await counter.payer(SLATE, VALENCE)
+    await counter.others_sell(SLATE, 399)
+    payer = await counter.payer(SLATE, VALENCE, amount="4.20")
     async with visiting(chromium, viewport={"width": 1280, "height": 900}) as (page, _):
         await come(page, counter, payer)
-        for number in range(2):
-            await page.locator(".piece label").nth(number).click()
+        await expect(page.locator(".pick")).to_have_count(2)
         panel = page.locator("#panel")
         assert await panel.evaluate("one => one.scrollHeight <= one.clientHeight")
 

@@ -19,7 +19,14 @@ from tradepost.market import ipn_doctor
 from tradepost.market.ipn_doctor import NoBalance, Visit
 from tradepost.rules import payment
 from tradepost.rules.callback_address import AddressRefused
-from tradepost.rules.ipn_doctor import AMOUNT_CENTS, Demand, Outcome, Verdict, other_account
+from tradepost.rules.ipn_doctor import (
+    AMOUNT_CENTS,
+    Demand,
+    Outcome,
+    Verdict,
+    credited_in_all,
+    other_account,
+)
 from tradepost.rules.money import read_cents, write_cents
 from tradepost.rules.notice import SECRET_PREFIX
 
@@ -98,11 +105,13 @@ def closing(found: Sequence[Verdict], visit: Visit) -> str:
     ]
     if found[-1].case == "good":
         said.append("The rest was not played: first a good notice has to be taken in.")
-    if visit.balance_url is None:
-        due, other = sum(one.due_cents for one in found), other_account(visit.account)
+    due_cents = credited_in_all(found)
+    if due_cents is None:
+        said.append("Not every call was answered, so only your own books say what was credited.")
+    elif visit.balance_url is None and found[-1].case != "good":
         said.append(
-            f"What was credited only your books say: in all it must be {write_cents(due)} to {visit.account}, and nothing to {other}."
-            " With --balance-url it is judged here."
+            f"What was credited only your books say: look whether it is {write_cents(due_cents)} in all to {visit.account}, and nothing"
+            f" to {other_account(visit.account)}. With --balance-url it is judged here."
         )
     return "\n".join(said)
 

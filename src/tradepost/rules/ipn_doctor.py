@@ -2,7 +2,8 @@
 
 Each case is a small play: notices that are sent at once or one after another, what each of them must be answered, and what
 must have been added to the account in the end. Answers alone show less than half of it: a receiver that credits twice says
-`ok` twice. So where a balance can be asked for, it decides; where not, the doctor says what to look at.
+`ok` twice. So where a balance can be asked for, it decides; where not, what was answered rightly counts as rightly, and
+the doctor says what to look at beside it.
 
 A forger's notices carry the headers (`rules/notice.py`) of the genuine notice that he saw: he has no others.
 """
@@ -22,7 +23,7 @@ from tradepost.rules.payment import ACCOUNT_MAX, Ipn
 AMOUNT_CENTS = 666  # of a skin, where none is named
 SECOND_CENTS = 435  # of another: as a float times 100 it is 434.99999999999994
 AT_ONCE = 4  # calls to one receiver that the market has under way at most
-TRADES = 9  # trade_ids that the cases need
+TRADES = 9  # trade_ids that the cases need, and one more for the test notice
 SLOW_MILLISECONDS = 5_000  # an answer that takes longer is near to being none
 PAYER_ADDRESS = "203.0.113.7"
 
@@ -40,7 +41,7 @@ class Outcome(StrEnum):
 
     RIGHT = "right"
     WRONG = "wrong"
-    LOOK = "look"  # its answers were right; the rest is in the merchant's own books
+    LOOK = "look"  # right, but only just
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +182,7 @@ def cases(patient: Patient) -> Iterator[Case]:
         "Notices that name another account than the order's own, and then the genuine one",
         (
             (_either(_query(replace(good, account=theirs), whole), genuine),),
-            (_either(_query(replace(fresh, account=theirs), whole), mine),),
+            (_false(_query(replace(fresh, account=theirs), whole), mine),),
             (_true(mine),),
         ),
         cents,
@@ -195,8 +196,14 @@ def cases(patient: Patient) -> Iterator[Case]:
         last_counts=True,
     )
     undone = _query(late, whole, status="reversed")
+    title = "A notice whose status is not complete"
+    yield Case("reversed", title, ((_false(undone, undone),),), 0)
+    of_nothing = replace(
+        back, amount_cents=0, trade_id=whole.trade_ids[TRADES], order_id="test-0", account="0", is_test=True
+    )
+    test = _query(of_nothing, whole)
     yield Case(
-        "reversed", "A notice whose status is not complete", ((Sending(undone, undone, Demand.EITHER),),), 0
+        "test", "A test notice: of nothing, of no order, and it says test=1", ((_either(test, test),),), 0
     )
 
 
@@ -279,6 +286,14 @@ def judge_all(due_cents: int, gained: Gained) -> Verdict:
     return Verdict(case.name, case.title, Outcome.RIGHT, told, due_cents)
 
 
+def credited_in_all(found: Sequence[Verdict]) -> int | None:
+    """Return what a receiver must have credited by all that was played; None where nobody can know, as a call had no answer."""
+    unanswered = any(
+        one.status is None and not one.sending.hang_up for verdict in found for one in verdict.heard
+    )
+    return None if unanswered else sum(one.due_cents for one in found)
+
+
 def _wrong(case: Case, fault: Fault, told: str, heard: Sequence[Heard]) -> Verdict:
     found = remedy(case.name, fault)
     return Verdict(case.name, case.title, Outcome.WRONG, told, case.due_cents, fault, found, tuple(heard))
@@ -338,11 +353,13 @@ def _right(case: Case, heard: Sequence[Heard], gained: Gained | None) -> tuple[O
             f"{said}, but one answer took {longest / 1000:.1f} s: after 20 s it is none. Answer first, and do afterwards what takes long.",
         )
     said += f" within {longest} ms"
+    if case.name == "test" and not any(one.is_ok for one in answers):
+        said += ", so the market's test will not count as received; to take one, answer ok to what has test=1 and amount=0.00"
     if gained is not None:
         return Outcome.RIGHT, f"{said}; {_credited(gained.own_cents).lower()}."
     if not any(one.is_ok for one in answers):
         return Outcome.RIGHT, f"{said}."
-    return Outcome.LOOK, f"{said}. Look in your books: {_expected(case)}."
+    return Outcome.RIGHT, f"{said}. Look in your books: {_expected(case)}."
 
 
 def _expected(case: Case) -> str:

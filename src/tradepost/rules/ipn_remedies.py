@@ -150,6 +150,8 @@ _BY_CASE: dict[tuple[str, Fault], Remedy] = {
         "ignore_user_abort(true); $db->beginTransaction(); /* insert the trade_id, credit */ $db->commit(); exit('ok');",
         "with db.transaction(): ...  # insert the trade_id, credit; then answer",
     ),
+    ("other_account", Fault.BELIEVED): _ANY[Fault.OTHER_ACCOUNT],
+    ("reversed", Fault.BELIEVED): _COMPLETE,
     ("reversed", Fault.TOO_MUCH): _COMPLETE,
     ("webhook", Fault.STATUS): Remedy(
         "A webhook is received with any status from 200 to 299, also one whose type you have no use for."

@@ -112,7 +112,7 @@ async def test_a_gateway_is_opened_and_its_secrets_are_shown_this_once(site: Sit
 async def test_a_callback_that_is_not_called_is_refused_beside_its_field(site: Site, url: str) -> None:
     browser = await site.signed_in()
     seen = await opened(browser, url)
-    assert seen.status == 422 and "callback_url: " in seen.words and "<script>" not in seen.text
+    assert seen.status == 422 and "Callback URL " in seen.words and "<script>" not in seen.text
     assert f'value="{unescape(url)}"' in unescape(seen.text) and 'aria-invalid="true"' in seen.text
     assert await gateway_of(site) is None
 
@@ -178,14 +178,14 @@ async def test_settings_are_as_the_form_says(site: Site) -> None:
     await browser.post("/merchant/settings", sent | {"ipn_on": "settled"})
     gateway = await gateway_of(site)
     assert gateway is not None and (gateway.ipn_on, gateway.requires_v2) == ("settled", False)
-    for wrong in (
-        {"ipn_on": "never"},
-        {"requires_v2": "perhaps"},
-        {"callback_url": ""},
-        {"callback_url": "https://10.1.1.1"},
+    for wrong, said in (
+        ({"ipn_on": "never"}, "ipn_on: "),
+        ({"requires_v2": "perhaps"}, "requires_v2: "),
+        ({"callback_url": ""}, "Callback URL is missing."),
+        ({"callback_url": "https://10.1.1.1"}, "Callback URL must name its host"),
     ):
         seen = await browser.post("/merchant/settings", sent | wrong)
-        assert seen.status == 422 and next(iter(wrong)) in seen.words, wrong
+        assert seen.status == 422 and said in seen.words, wrong
     assert await gateway_of(site) == gateway
 
 
@@ -267,15 +267,15 @@ async def test_the_reserve_is_funded_and_released_once_a_form(site: Site) -> Non
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"deed": "fund", "amount": "0.01"}, "amount: is more than the 0.00 USD that are there"),
-        ({"deed": "release", "amount": "0.01"}, "amount: is more than the 0.00 USD that are there"),
-        ({"deed": "fund", "amount": "0"}, "amount: must be at least 0.01"),
-        ({"deed": "fund", "amount": "-1"}, "amount: must be a price"),
-        ({"deed": "fund", "amount": "NaN"}, "amount: must be a price"),
-        ({"deed": "fund", "amount": "1e3"}, "amount: must be a price"),
-        ({"deed": "fund", "amount": "1.001"}, "amount: must be a price"),
-        ({"deed": "fund", "amount": "99999999999"}, "amount: must be at most"),
-        ({"deed": "fund"}, "amount: is missing"),
+        ({"deed": "fund", "amount": "0.01"}, "Amount is more than the 0.00 USD that are there"),
+        ({"deed": "release", "amount": "0.01"}, "Amount is more than the 0.00 USD that are there"),
+        ({"deed": "fund", "amount": "0"}, "Amount must be at least 0.01"),
+        ({"deed": "fund", "amount": "-1"}, "Amount must be a price"),
+        ({"deed": "fund", "amount": "NaN"}, "Amount must be a price"),
+        ({"deed": "fund", "amount": "1e3"}, "Amount must be a price"),
+        ({"deed": "fund", "amount": "1.001"}, "Amount must be a price"),
+        ({"deed": "fund", "amount": "99999999999"}, "Amount must be at most"),
+        ({"deed": "fund"}, "Amount is missing"),
         ({"deed": "steal", "amount": "1"}, "deed: must be one of fund, release"),
         ({"deed": "fund", "amount": "1", "key": "a b"}, "key: must have"),
         ({"deed": "fund", "amount": "1", "key": "k" * 65}, "key: must have"),
@@ -321,3 +321,28 @@ async def test_a_sample_that_is_pasted_gets_a_link(site: Site, language: str, pr
     url = json.loads(said)["url"] if said.startswith("{") else said
     token = await site.db.value("SELECT token FROM payment WHERE order_id = 'order-1001'")
     assert url == f"{site.url}/en/pay?token={token}", said
+
+
+async def test_an_error_names_the_field_as_the_page_does(site: Site) -> None:
+    browser = await site.signed_in(USER)
+    csrf = (await browser.get("/merchant")).csrf
+    for url, words in (
+        ("https://", "Callback URL must"),
+        ("https://shop.example/#a", "Callback URL must have no fragment (#)."),
+        ("", "Callback URL is missing."),
+    ):
+        seen = await browser.post("/merchant/open", {"csrf": csrf, "callback_url": url})
+        assert seen.status == 422 and words in seen.words and "callback_url:" not in seen.words, url
+    fields = {"csrf": csrf, "deed": "fund", "amount": "x", "key": "k" * 22}
+    seen = await browser.post("/merchant/reserve", fields)
+    assert seen.status == 422 and "Amount must be a price" in seen.words
+
+
+async def test_early_credit_without_a_reserve_is_said_to_wait(site: Site) -> None:
+    browser = await site.signed_in(USER)
+    csrf = (await browser.get("/merchant")).csrf
+    await browser.post("/merchant/open", {"csrf": csrf, "callback_url": "https://shop.example/ipn"})
+    sentence = "nothing is free in your reserve"
+    assert sentence not in (await browser.get("/merchant")).words
+    settings = {"csrf": csrf, "callback_url": "https://shop.example/ipn", "ipn_on": "accepted"}
+    assert sentence in (await browser.post("/merchant/settings", settings)).words

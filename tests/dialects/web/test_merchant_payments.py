@@ -11,10 +11,11 @@ import pytest
 from dialects.web.site import OTHER, Browser, Seen, Site, site_on
 from market.paying import NOWHERE, Till, open_till
 from market.receiving import answers, put, receiving, turn
+from stock import NAME
 from tradepost.db import Db
 from tradepost.market import gateways, payment_items
 from tradepost.rules import notice
-from tradepost.rules.trade import Settled, SettlementKnown
+from tradepost.rules.trade import Settled, SettlementKnown, TakenBack
 
 
 @dataclass
@@ -83,7 +84,10 @@ async def test_a_payment_is_shown_with_every_skin_and_what_came_of_it(office: Of
     # price, fee (5 %, up to a cent) and what the merchant gets
     for row in ("$1.00 $0.05 $0.95", "$3.00 $0.15 $2.85", "$4.21 $0.22 $3.99"):
         assert row in words, row
-    assert "Credited $0.00 Still expected $7.79" in words and "Asked for $6.66" in words
+    assert (
+        "Credited $0.00 Still expected $6.84 sold and under way On sale $0.95 bought by nobody yet" in words
+        and "Asked for $6.66" in words
+    )
     assert f"/en/pay?token={payment.token}" in seen.text and "There is nothing to tell yet" in words
     assert sale
 
@@ -101,6 +105,21 @@ async def test_a_settled_payment_shows_its_credit_and_its_notice(office: Office)
     assert "HTTP 200" in words and "nope &lt;b&gt;&amp;" in page.text and "<b>&" not in page.text
     assert words.count(f"GET {receiver.url}?shop=1&type=payment&amount=6.32&token=") == 1  # the whole of it
     assert "Next attempt" in words and "7 left" in words
+
+
+async def test_what_was_credited_and_taken_back_is_struck_through(office: Office) -> None:
+    await office.till.early(1_000)
+    payment = await office.till.link(order_id="order-7")
+    offers = await office.till.on_sale(payment, 359)
+    view = await office.till.sent(offers[0])
+    await office.till.accept(view)
+    assert "You get" in (await office.get(f"payments/{payment.id}")).text.partition("<tbody>")[2]
+    await office.till.happened(
+        view, SettlementKnown(office.site.app.now() + timedelta(days=7)), TakenBack("buyer")
+    )
+    seen = await office.get(f"payments/{payment.id}")
+    assert "taken back: $3.41 out of your reserve" in seen.words and "$3.41</s>" in seen.text
+    assert "You get" not in seen.text
 
 
 async def test_payments_are_found_by_order_state_and_time(office: Office) -> None:
@@ -128,12 +147,12 @@ async def test_payments_are_found_by_order_state_and_time(office: Office) -> Non
     assert 'value="second:2"' in seen.text and '<option value="active" selected>' in seen.text
     assert other
     for wrong, field in (
-        ("order_id=a%20b", "order_id"),
-        ("states=x", "states"),
-        ("date_from=x", "date_from"),
+        ("order_id=a%20b", "Order id "),
+        ("states=x", "states: "),
+        ("date_from=x", "From "),
     ):
         seen = await office.get(f"payments?{wrong}")
-        assert (seen.status, f"{field}: " in seen.words) == (422, True), wrong
+        assert (seen.status, f"done {field}" in seen.words) == (422, True), wrong
 
 
 async def test_a_long_list_has_pages(office: Office) -> None:
@@ -193,6 +212,8 @@ async def test_notices_are_listed_with_their_attempts_and_filtered(office: Offic
     seen = await office.get("notices")
     assert "IPN: a skin was sold received" in seen.words and "payment.credited waits" in seen.words
     assert "HTTP 200" in seen.words and "Answer: ok" in seen.words
+    # What it is about is read without unfolding anything.
+    assert seen.words.count(f": {NAME}, $6.32") == 2 and "<details open" not in seen.text
 
     async def shown(query: str) -> list[bool]:
         words = (await office.get(f"notices?{query}")).words

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from tradepost.app import App
 from tradepost.dialects.fields import Flag, Price, Url
 from tradepost.dialects.web.desk import Desk
+from tradepost.dialects.web.labels import say
 from tradepost.dialects.web.marks import Mark
 from tradepost.dialects.web.merchant_samples import samples
 from tradepost.dialects.web.visits import Page, Visit
@@ -156,6 +157,7 @@ async def _page(
     app, visitor = visit.app, visit.visitor
     gateway = await gateways.read(app.db, visitor.account_id) if visitor else None
     values: dict[str, Any] = {"gateway": gateway, "done": done, "refusal": refusal, "entered": entered}
+    values["refused"] = say(refusal) if refusal else ""
     values["fresh"] = [(*NAMES[which], secret) for which, secret in fresh]
     if visitor is not None and gateway is not None:
         aside = (await notices.counts(app.db, visitor.account_id)).set_aside
@@ -168,6 +170,7 @@ async def _page(
             ],
             "is_unused": gateway.secret_used_at is None,
             "wallet": await ledger.wallet(app.db, visitor.account_id),
+            "free_cents": await advances.free_reserve_cents(app.db, visitor.account_id),
             "outstanding_cents": await advances.outstanding_cents(app.db, visitor.account_id),
             "aside": aside,
             "link_url": f"{app.settings.base_url}/en/pay/{gateway.public_hash}",

@@ -13,7 +13,7 @@ from tradepost.dialects.web.desk import Desk
 from tradepost.dialects.web.merchant import HOME
 from tradepost.dialects.web.merchant_payments import ROWS, paged
 from tradepost.dialects.web.visits import Page, Visit
-from tradepost.market import notices, receivers
+from tradepost.market import notices, receivers, subjects
 from tradepost.market.notices import NoticesQuery
 from tradepost.rules.refusals import NotFound
 
@@ -44,6 +44,7 @@ async def show(visit: Visit) -> Response:
     return visit.page(
         "merchant_notices.html",
         told=told,
+        subjects=await subjects.of(app.db, [row.id for row, _ in told]),
         asked=given,
         ipn=await receivers.read(app.db, account_id, "ipn"),
         webhook=await receivers.read(app.db, account_id, "webhook"),

@@ -13,8 +13,8 @@ from tradepost.dialects.shapes import COMMAS
 from tradepost.dialects.web.desk import Desk
 from tradepost.dialects.web.merchant import HOME
 from tradepost.dialects.web.visits import Page, Visit
-from tradepost.market import gateways, inspection, notices
-from tradepost.market.inspection import PaymentsQuery
+from tradepost.market import gateways, inspection, notices, subjects
+from tradepost.market.inspection import PaymentShown, PaymentsQuery
 from tradepost.market.notices import NoticesQuery
 from tradepost.rules.refusals import NotFound
 
@@ -72,6 +72,7 @@ async def show(visit: Visit) -> Response:
     return visit.page(
         "merchant_payments.html",
         payments=found,
+        on_sale_cents=on_sale_cents,
         words=STATES,
         asked=given,
         has_gateway=await gateways.read(app.db, account_id) is not None,
@@ -98,12 +99,19 @@ async def show_one(visit: Visit) -> Response:
     return visit.page(
         "merchant_payment.html",
         one=found[0],
+        on_sale_cents=on_sale_cents(found[0]),
         told=told,
+        subjects=await subjects.of(app.db, [row.id for row, _ in told]),
         total=total,
         words=STATES,
         skin_words=SKINS,
         link=f"{app.settings.base_url}/en/pay?token={found[0].payment.token}",
     )
+
+
+def on_sale_cents(one: PaymentShown) -> int:
+    """What a payment would bring of what nobody has bought yet."""
+    return sum(skin.net_cents for skin in one.skins if skin.state == "on_sale")
 
 
 def paged(path: str, given: Mapping[str, str], offset: int, total: int) -> dict[str, Any]:

@@ -35,6 +35,7 @@ from tradepost.dialects.sheets import misdirected
 from tradepost.dialects.tree import Node
 from tradepost.dialects.web.addresses import is_own_path
 from tradepost.dialects.web.desk import Desk
+from tradepost.dialects.web.labels import say
 from tradepost.dialects.web.visitors import Visitor, visitor
 from tradepost.rules.refusals import (
     Conflicting,
@@ -307,7 +308,7 @@ class Page:
         title = {404: "There is nothing here", 429: "Too many requests", 503: "Not at the moment"}.get(
             status, "This cannot be done"
         )
-        answer = visit.error(status, title, refusal.sentence, field=field)
+        answer = visit.error(status, title, say(refusal), field=field)
         if isinstance(refusal, TooManyRequests):
             answer.headers["Retry-After"] = str(refusal.retry_after_seconds)
         if isinstance(refusal, BodyUnread):
