@@ -143,6 +143,17 @@ async def test_a_session_that_ends_ends_its_examination(ward: Ward) -> None:
     assert "You are not signed in any more" in seen.words and seen.text.rstrip().endswith("</html>")
 
 
+async def test_a_server_that_stops_does_not_wait_for_an_examination(ward: Ward) -> None:
+    async with receiving(hangs) as receiver:
+        await ward.callback(receiver.url)
+        csrf = (await ward.browser.get("/merchant/doctor")).csrf
+        task = asyncio.create_task(ward.browser.post("/merchant/doctor", {"csrf": csrf, **ASKED}))
+        await receiver.one_came.wait()
+        ward.site.app.ring.close("The server stops.")
+        seen = await asyncio.wait_for(task, 4)
+    assert "The server stops, so it was broken off" in seen.words and seen.text.rstrip().endswith("</html>")
+
+
 async def test_an_examination_wants_a_sign_in_of_the_last_minutes(ward: Ward) -> None:
     async with receiving(answers(body=b"ok")) as receiver:
         await ward.callback(receiver.url)
