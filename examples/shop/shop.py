@@ -37,6 +37,7 @@ from urllib.request import Request, urlopen
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 from tradepost.receiver import (
+    Link,
     LinkRefused,
     Receiver,
     Refused,
@@ -360,21 +361,27 @@ class Shop:
             secret_v2=self._terms.secret_v2,
         )
         try:
-            link = ask_link(self._terms.market_url, self._terms.public_hash, parameters)
-        except LinkRefused as refused:
-            self._books.forget(
-                order_id
-            )  # nobody can pay it; where the market is silent, a link may exist all the same
-            raise NotTaken(502, f"The market made no payment link: {str(refused).rstrip('.')}.") from refused
-        except OSError as error:
-            raise NotTaken(502, "The market does not answer at the moment; nothing was begun.") from error
-        if not link.url.startswith(("https://", "http://")):
-            raise NotTaken(502, "The market's link is no address.")
+            link = self._ask(parameters)
+        except Exception:
+            # Also where the market is silent: if it made a link all the same, nobody was told of it, so nobody can pay.
+            self._books.forget(order_id)
+            raise
         self._books.linked(order_id, link.url)
         if _origin(link.url) != self._market:  # the page's policy lets a form lead to the market alone
             onward = f'<section class="card"><h1>One more step</h1><p><a href="{escape(link.url)}">Go on to the market</a></p></section>'
             return Reply(200, _page(self._terms.name, "", onward).encode())
         return _away(link.url)
+
+    def _ask(self, parameters: Mapping[str, str]) -> Link:
+        try:
+            link = ask_link(self._terms.market_url, self._terms.public_hash, parameters)
+        except LinkRefused as refused:
+            raise NotTaken(502, f"The market made no payment link: {str(refused).rstrip('.')}.") from refused
+        except OSError as error:
+            raise NotTaken(502, "The market does not answer at the moment; nothing was begun.") from error
+        if not link.url.startswith(("https://", "http://")):
+            raise NotTaken(502, "The market's link is no address.")
+        return link
 
     def _webhook(self, environ: Environ) -> Reply:
         """Believe a webhook with its signature alone; of all it may tell, only a reversal matters here."""

@@ -11,6 +11,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_SECONDS = 10.0  # from its first byte to its last; for a new connection also until the first
 TAKE_SECONDS = 30.0  # for the other side to take anything at all of an answer that waits
+STOP_TAKE_SECONDS = 1.0  # the same once the server stops: somebody waits for that
 HEAD_BYTES_MAX = (1 << 20) + (1 << 16)  # a query may be as long as a body, and has headers with it
 HEADERS_MAX = 100
 URL_PARSED_BYTES_MAX = (1 << 16) - 1  # the parser counts in 16 bits
@@ -24,6 +25,7 @@ class PatientProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         self._head_timer: asyncio.TimerHandle | None = None
         self._take_timer: asyncio.TimerHandle | None = None
+        self._stop_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
         """Begin to wait for the first head."""
@@ -34,6 +36,8 @@ class PatientProtocol(HttpToolsProtocol):
         """Wait for nothing any more."""
         self._head_came()
         self._taken()
+        if self._stop_timer is not None:
+            self._stop_timer.cancel()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -79,6 +83,19 @@ class PatientProtocol(HttpToolsProtocol):
         """Go on: it took some."""
         self._taken()
         super().resume_writing()
+
+    def shutdown(self) -> None:
+        """End when the answer under way is sent; whoever takes nothing of it holds up the stop of the server no longer."""
+        super().shutdown()
+        self._look_if_taken(0)
+
+    def _look_if_taken(self, waited: int) -> None:
+        """Give the connection up if as much of its answer waits as a moment ago, and look again in a moment otherwise."""
+        waits = self.transport.get_write_buffer_size()
+        if waits and 0 < waited <= waits:
+            self.transport.abort()
+        else:
+            self._stop_timer = self.loop.call_later(STOP_TAKE_SECONDS, self._look_if_taken, waits)
 
     def _taken(self) -> None:
         if self._take_timer is not None:

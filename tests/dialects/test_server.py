@@ -14,6 +14,7 @@ import pytest
 from box import market
 from dialects.shop import Shop, serving
 from tradepost import log, patience, server
+from tradepost.app import App, Clock
 from tradepost.db import DatabaseGone, Db
 from tradepost.dialects import edge
 from tradepost.market import feed, ledger
@@ -306,6 +307,57 @@ async def test_sigterm_lets_a_request_be_answered_and_the_program_go_on(
         await asyncio.wait_for(serving_it, 5)
         writer.close()
         assert await db.value("SELECT 1") == 1
+
+
+async def test_a_stop_does_not_wait_for_who_takes_nothing_of_his_answers(shop: Shop) -> None:
+    made = [await shop.box.stock.offer(shop.stranger) for _ in range(300)]
+    await feed.put(shop.app, made)
+    loop, other = asyncio.get_running_loop(), App(shop.app.settings, shop.app.db, shop.app.steam, Clock())
+    asked = f"GET /api/v2/items?limit=15000 HTTP/1.1\r\nHost: x\r\nToken: {shop.token}\r\n\r\n".encode()
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        async with serving(other) as url:
+            await asyncio.wait_for(other.shelves_ready.wait(), 5)
+            client.connect(("127.0.0.1", int(url.rpartition(":")[2])))
+            await asyncio.to_thread(
+                client.sendall, asked * 400
+            )  # 20 MB of answers, and not a byte of them taken
+            await asyncio.sleep(0.5)
+            began = loop.time()
+        assert loop.time() - began < 4
+
+
+async def test_a_stop_waits_for_who_takes_his_answer_slowly(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "STOP_TAKE_SECONDS", 0.2)
+    made = [await shop.box.stock.offer(shop.stranger) for _ in range(300)]
+    await feed.put(shop.app, made)
+    other = App(shop.app.settings, shop.app.db, shop.app.steam, Clock())
+    stopping = asyncio.Event()
+
+    async def take(url: str) -> bytes:
+        with socket.socket() as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.setblocking(False)
+            await loop.sock_connect(client, ("127.0.0.1", int(url.rpartition(":")[2])))
+            head = f"GET /api/v2/items?limit=15000 HTTP/1.1\r\nHost: x\r\nToken: {shop.token}\r\n\r\n"
+            await loop.sock_sendall(client, head.encode())
+            await stopping.wait()
+            taken = b""
+            while piece := await loop.sock_recv(client, 4096):
+                taken += piece
+                await asyncio.sleep(0.01)
+            return taken
+
+    loop = asyncio.get_running_loop()
+    async with serving(other) as url:
+        await asyncio.wait_for(other.shelves_ready.wait(), 5)
+        taking = asyncio.create_task(take(url))
+        await asyncio.sleep(0.5)
+        stopping.set()
+    head, _, body = (await taking).partition(b"\r\n\r\n")
+    assert b"200 OK" in head and body.endswith(b"}")
 
 
 async def token_of(app: Any, account_id: int) -> str:

@@ -273,11 +273,21 @@ async def test_another_site_s_form_begins_nothing(strict: Running, beside: Marke
     "amount", ["0", "0.0", "0.00", "-1", "1e9", "NaN", "6.6666", "00.10", "1,50", "6.66 USD"]
 )
 async def test_an_amount_that_is_none_is_the_player_s_own_to_mend(
-    strict: Running, beside: Market, amount: str
+    strict: Running, beside: Market, tmp_path: Path, amount: str
 ) -> None:
-    before = len(beside.links)
+    before, kept_before = len(beside.links), kept(tmp_path)
     status, _, page = await strict.ask("/pay", form={"player": "1001", "amount": amount})
     assert status == 400 and "An amount looks like 12.50" in page and len(beside.links) == before
+    assert kept(tmp_path) == kept_before and ".." not in page
+
+
+def kept(folder: Path) -> int:
+    """How many orders and links there are in a shop's books."""
+    with closing(sqlite3.connect(folder / "shop.db")) as books:
+        found: int = books.execute(
+            "SELECT (SELECT count(*) FROM shop_order) + (SELECT count(*) FROM link)"
+        ).fetchone()[0]
+    return found
 
 
 async def test_a_market_that_refuses_or_is_away_is_said_and_begins_nothing(
@@ -289,15 +299,11 @@ async def test_a_market_that_refuses_or_is_away_is_said_and_begins_nothing(
             status, _, page = await refused.ask("/pay", form={"player": "1001"})
     finally:
         beside.refuses = None
-    with closing(sqlite3.connect(tmp_path / "shop.db")) as books:
-        kept = books.execute(
-            "SELECT (SELECT count(*) FROM shop_order) + (SELECT count(*) FROM link)"
-        ).fetchone()
-    assert kept == (0,), "an order that nobody can pay is not kept"
+    assert kept(tmp_path) == 0, "an order that nobody can pay is not kept"
     assert status == 502 and "wrong_params: &lt;b&gt;No.&lt;/b&gt;" in page and ".." not in page
     async with shop(tmp_path, Market("http://127.0.0.1:1")) as alone:
         status, _, page = await alone.ask("/pay", form={"player": "1001"})
-        assert status == 502 and "does not answer" in page
+        assert status == 502 and "does not answer" in page and kept(tmp_path) == 0
         status, _, page = await alone.ask("/")
         assert status == 200 and "You have not paid with skins yet" in page and "seven days pass" not in page
 

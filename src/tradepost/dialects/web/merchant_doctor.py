@@ -105,6 +105,9 @@ class Runs:
         try:
             async with aclosing(_beating(verdicts)) as beats:
                 async for verdict in beats:
+                    if visit.app.ring.closed:
+                        yield _last(visit, "The server stops, so it was broken off.", found)
+                        return
                     if verdict is not None:
                         found.append(verdict)
                         yield visit.desk.render("merchant_verdict.html", one=verdict).decode()
