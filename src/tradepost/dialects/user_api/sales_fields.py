@@ -83,4 +83,4 @@ class ExportKind(str):
     @property
     def kind(self) -> Kind:
         """Which it is."""
-        return KINDS[KINDS.index(self)]  # type: ignore[arg-type] # it was read as one of them
+        return KINDS[KINDS.index(self)]
