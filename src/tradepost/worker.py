@@ -15,6 +15,7 @@ from tradepost import log
 from tradepost.app import App
 from tradepost.db import DatabaseBusy, DatabaseGone, Tx
 from tradepost.market import (
+    affiliates,
     beats,
     buy_orders,
     checkouts,
@@ -33,6 +34,7 @@ from tradepost.market import (
     retention,
     sending,
     sessions,
+    tapfiliate,
     trades,
     witness,
 )
@@ -224,6 +226,8 @@ CHORES = (
     Chore(retention.forget_told, 3600, full=retention.FORGOTTEN_MAX),
     Chore(posting.send_mails, 1, full=posting.CLAIMED_MAX),
     Chore(posting.forget_mails, 3600, full=posting.FORGOTTEN_MAX),
+    Chore(tapfiliate.tell_of_clicks, 2, full=tapfiliate.CLAIMED_MAX),
+    Chore(affiliates.forget_clicks, 3600, full=affiliates.CLICKS_FORGOTTEN_MAX),
     Chore(exports.forget_exports, 600, full=exports.FORGOTTEN_MAX),
     Chore(checkouts.ask_provider, 20, full=checkouts.CLAIMED_MAX),
     Chore(sessions.forget_sign_ins, 600, full=sessions.FORGOTTEN_MAX),

@@ -229,6 +229,13 @@ async def test_what_failed_is_told_and_what_is_paid_all_the_same_is_paid(counter
     assert await counter.state() == ("paid", 5_000)
 
 
+async def test_a_word_that_overtakes_the_answer_counts(counter: Counter) -> None:
+    counter.till.meanwhile = lambda: counter.hear(PAID, counter.till.pay())
+    await counter.begin()
+    assert await counter.state() == ("paid", 5_000)
+    assert await counter.told() == ["50.00 USD were added to your deposit."]
+
+
 async def test_a_word_that_comes_before_we_heard_of_the_session_counts(counter: Counter) -> None:
     counter.till.faults = ["done, and then 500"] * 3
     with pytest.raises(SwitchedOff):

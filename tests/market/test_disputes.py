@@ -8,6 +8,8 @@ import pytest
 from agent.selling import Selling, told
 from market.floor import HandClock
 from tradepost import worker
+from tradepost.cli import _parser
+from tradepost.config import Settings
 from tradepost.market import alerts, cases, clock, disputes, ledger, reports, trades
 from tradepost.rules.refusals import Conflicting, Malformed, NotFound
 from tradepost.rules.trade import Deadline, Delivered, Event, Ruled, Settled, SettlementKnown, TakenBack
@@ -68,6 +70,18 @@ async def test_an_operator_sees_it_as_a_case_with_the_evidence(world: Selling) -
     assert [(one.event, one.witness) for one in evidence.events][-3:] == [
         ("delivered", "public_inventory"), ("deadline", "public_inventory"), ("disputed", "buyer"),
     ]  # fmt: skip
+
+
+async def test_an_operator_reads_what_the_buyer_says_beside_the_time_line(
+    world: Selling, capsys: pytest.CaptureFixture[str]
+) -> None:
+    view = await delivered(world)
+    await dispute(world, view, text="It is another one.\nReally.")
+    options = _parser().parse_args(["trade", "show", str(view.trade.id)])
+    assert await options.verb(Settings(mode="sandbox", database_url=world.app.db.dsn), options) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-4].split()[2:4] == ["protected", "disputed"]
+    assert lines[-3:] == ["the buyer says:", "  | It is another one.", "  | Really."]
 
 
 async def test_both_sides_are_told_that_it_is_looked_at_and_how_it_ended(world: Selling) -> None:

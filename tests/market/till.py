@@ -3,7 +3,7 @@
 import asyncio
 import re
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,6 +28,7 @@ class StripeTill:
     answers: dict[str, Any] = field(
         default_factory=dict
     )  # of sessions that it begins: otherwise than it should
+    meanwhile: Callable[[], Awaitable[object]] | None = None  # between what it does and its answer
 
     async def begin(self, request: web.Request) -> web.StreamResponse:
         """POST /v1/checkout/sessions"""
@@ -45,6 +46,8 @@ class StripeTill:
         if fault.isdecimal():
             return _error(int(fault), "api_error", "lock_timeout" if fault == "409" else None)
         answer: web.StreamResponse = await handle(request)
+        if self.meanwhile is not None:
+            await self.meanwhile()
         if fault == "done, and then 500":
             return _error(500, "api_error", None)
         if fault == "done, and then silence":

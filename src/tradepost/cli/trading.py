@@ -16,7 +16,7 @@ from tradepost.rules.trade import Ruled
 
 VERDICTS = (
     "refund: the buyer gets his money back; deliver: the buyer has the item;"
-    " settle: it stays with him, the seller is paid; reverse: it went back, and so does the money"
+    " settle: it stays with him, the seller is paid (a dispute is dismissed); reverse: it went back, and so does the money"
 )
 
 
@@ -27,6 +27,7 @@ async def show(settings: Settings, options: Namespace) -> int:
         if view is None:
             raise NotFound("There is no such trade.")
         events = await app.db.fetch("SELECT * FROM trade_event WHERE trade_id = $1 ORDER BY no", options.id)
+        said = await app.db.value("SELECT text FROM dispute WHERE trade_id = $1", options.id)
     trade = view.trade
     sys.stdout.write(
         f"trade {trade.id}: {view.market_hash_name} ({view.project} asset {view.assetid}) for {write_cents(trade.price_cents)} USD\n"
@@ -37,6 +38,8 @@ async def show(settings: Settings, options: Namespace) -> int:
         sys.stdout.write(
             f"  {event['at']:%Y-%m-%d %H:%M:%S}  {event['to_state']:18} {event['event']:16} by {event['witness']} {detail}\n"
         )
+    if said:
+        sys.stdout.write("the buyer says:\n" + "".join(f"  | {line}\n" for line in said.split("\n")))
     return 0
 
 

@@ -149,7 +149,7 @@ def _contradictions(settings: Settings) -> Iterator[str]:
     except KeysRefused as error:
         yield str(error)
     if settings.mode == "production":
-        for name in ("base_url", "steam_community_url", "steam_api_url", "stripe_api_url"):
+        for name in ("base_url", "steam_community_url", "steam_api_url", "stripe_api_url", "tapfiliate_url"):
             if urlsplit(getattr(settings, name)).scheme != "https":
                 yield f"production needs an https:// address as {name}"
         if settings.rates_source.startswith("http://"):

@@ -326,6 +326,21 @@ class Settings:
         least=1,
         most=1000,
     )
+    # Affiliates.
+    affiliate_bps: int = _setting(
+        1_000,
+        "What an affiliate earns of the market's fee on the trades of those he brought.",
+        unit="basis points",
+        least=0,
+        most=5_000,
+    )
+    tapfiliate_key: str = _setting(
+        "",
+        "A key for Tapfiliate's API, which is told of clicks then; without it they are kept here alone.",
+        secret=True,
+        check=_is_token,
+    )
+    tapfiliate_url: str = _setting("https://api.tapfiliate.com", "Where Tapfiliate's API is.", check=_is_url)
     # Payouts.
     payout_least_cents: int = _setting(
         1_000, "The least that is paid out at once.", unit="cents", least=1, most=100_000_000

@@ -358,6 +358,12 @@ _FAULTS: tuple[tuple[str, str], ...] = (
             WHERE (m.account_id, m.book, m.amount_cents) IS DISTINCT FROM (c.account_id, c.bucket, c.amount_cents)""",
     ),
     (
+        "commission of trade {} is not owed for it",
+        """SELECT c.trade_id FROM commission c JOIN trade t ON t.id = c.trade_id JOIN referral r USING (account_id)
+            WHERE t.state <> 'finished' OR c.account_id NOT IN (t.buyer_id, t.payee_id) OR c.affiliate_id <> r.affiliate_id
+               OR c.cents > t.fee_cents / 2""",
+    ),
+    (
         "transfer {} was made for no trade, and its accounts do not list it as theirs",
         """SELECT coalesce(e.transfer_id, l.transfer_id) FROM
              (SELECT DISTINCT e.account_id, e.transfer_id FROM transfer t JOIN entry e ON e.transfer_id = t.id

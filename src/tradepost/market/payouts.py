@@ -74,7 +74,6 @@ async def ask(app: App, account_id: int, cents: int, claim: Claim[Payout] | None
         await idempotency.take(tx, claim)
         purse = (await ledger.lock_wallets(tx, [account_id]))[account_id]
         await freezing.refuse_if_frozen(tx, account_id)
-        await freezing.refuse_if_frozen(tx, account_id)
         address = await _address(tx, settings, account_id, app.real_now())
         open_ones = await tx.value(
             "SELECT count(*) FROM payout WHERE account_id = $1 AND ended_at IS NULL", account_id
@@ -125,7 +124,6 @@ async def approve(tx: Tx, payout_id: int, *, by: str, now: datetime) -> Payout:
     givers = [event.actor for event in await events(tx, payout_id) if event.step == Step.APPROVE]
     if by in givers:
         raise Conflicting(f"{by} has approved it already: another operator has to.")
-    await freezing.refuse_if_frozen(tx, payout.account_id)
     return await _take(tx, payout, Step.APPROVE, by=by, now=now, approvals=len(givers))
 
 
@@ -136,9 +134,7 @@ async def refuse(tx: Tx, payout_id: int, *, by: str, reason: str, now: datetime)
 
 async def send(tx: Tx, payout_id: int, *, by: str, now: datetime) -> Payout:
     """Take a payout in hand, to pay it at the provider: nobody else can from now on."""
-    payout = await _lock(tx, payout_id)
-    await freezing.refuse_if_frozen(tx, payout.account_id)
-    return await _take(tx, payout, Step.SEND, by=by, now=now)
+    return await _take(tx, await _lock_to_move(tx, payout_id), Step.SEND, by=by, now=now)
 
 
 async def lose(tx: Tx, payout_id: int, *, by: str, reason: str, now: datetime) -> Payout:

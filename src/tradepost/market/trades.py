@@ -13,7 +13,7 @@ from typing import Any
 from tradepost.app import App
 from tradepost.config import Settings
 from tradepost.db import DatabaseBusy, DatabaseGone, Reader, Record, Tx
-from tradepost.market import advances, alerts, bans, buying, feed, ipn, ledger, notices
+from tradepost.market import advances, affiliates, alerts, bans, buying, feed, ipn, ledger, notices
 from tradepost.market.buying import Buy
 from tradepost.market.ledger import Posting
 from tradepost.rules import refusals
@@ -311,6 +311,7 @@ async def _do(
             await ledger.post(tx, f"trade:{trade.id}:finished", "finished", legs, now, trade_id=trade.id)
             await advances.ended(tx, trade.id, "settled", now)
             await _count(tx, trade, now)
+            await affiliates.earn(tx, settings, trade, now)
         case Deed.HOLD_AGAIN | Deed.ASK_CANCEL:
             pass  # the first was done before the row was written; the second is the row itself, which agents read
         case Deed.OFFER_BACK:

@@ -95,3 +95,44 @@ CREATE TRIGGER mails_given_up_are_told AFTER UPDATE OF state ON mail
     FOR EACH ROW WHEN (NEW.state = 'given_up' AND OLD.state <> 'given_up' AND NEW.account_id IS NOT NULL
                        AND (NEW.attempts = 0 OR NEW.attempts >= 8))
     EXECUTE FUNCTION mails_given_up_are_told();
+
+CREATE TABLE affiliate_click (                           -- somebody came by an affiliate's link
+    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name        text        NOT NULL DEFAULT replace(gen_random_uuid()::text, '-', ''), -- what his browser keeps
+    ref         text        NOT NULL,                    -- the link's code
+    affiliate_id bigint     REFERENCES account,          -- whose code it is, if a user's; others are Tapfiliate's alone
+    account_id  bigint      REFERENCES account,          -- who was connected
+    at          timestamptz NOT NULL,
+    due_at      timestamptz,                             -- when it goes to Tapfiliate; null when it does not, or not any more
+    attempts    integer     NOT NULL DEFAULT 0,
+    theirs      text,                                    -- the click's id there
+    fault       text,                                    -- why the last attempt failed
+    CONSTRAINT "a click's name is its own" UNIQUE (name),
+    CONSTRAINT "a code has safe characters" CHECK (ref ~ '^[A-Za-z0-9_-]{1,64}$'),
+    CONSTRAINT "a click that was taken there is due no more" CHECK (theirs IS NULL OR due_at IS NULL)
+);
+CREATE INDEX affiliate_click_due ON affiliate_click (due_at, id) WHERE due_at IS NOT NULL;
+CREATE INDEX affiliate_click_at ON affiliate_click (at);
+
+CREATE TABLE referral (                                  -- whose link brought a user who had not traded before
+    account_id  bigint      PRIMARY KEY REFERENCES account,
+    affiliate_id bigint     NOT NULL REFERENCES account,
+    ref         text        NOT NULL,
+    at          timestamptz NOT NULL,
+    CONSTRAINT "nobody brings himself" CHECK (account_id <> affiliate_id)
+);
+CREATE INDEX referral_of_affiliate ON referral (affiliate_id);
+
+CREATE TABLE commission (                                -- what an affiliate earned by a finished trade of a user he brought
+    trade_id    bigint      NOT NULL REFERENCES trade,
+    account_id  bigint      NOT NULL REFERENCES referral,
+    affiliate_id bigint     NOT NULL REFERENCES account,
+    cents       bigint      NOT NULL,                    -- a share of the market's fee
+    at          timestamptz NOT NULL,                    -- when it settled, by the market's clock
+    PRIMARY KEY (trade_id, account_id),
+    CONSTRAINT "a commission is above nothing" CHECK (cents > 0),
+    CONSTRAINT "nobody earns by himself" CHECK (account_id <> affiliate_id)
+);
+CREATE INDEX commission_of_affiliate ON commission (affiliate_id, at);
+CREATE TRIGGER the_past_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON commission
+    FOR EACH STATEMENT EXECUTE FUNCTION the_past_stays();

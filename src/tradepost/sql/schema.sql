@@ -418,6 +418,30 @@ CREATE TABLE public.advance (
     CONSTRAINT "an ended advance says how" CHECK (((ended_at IS NULL) = (outcome IS NULL)))
 );
 
+CREATE TABLE public.affiliate_click (
+    id bigint NOT NULL,
+    name text DEFAULT replace((gen_random_uuid())::text, '-'::text, ''::text) NOT NULL,
+    ref text NOT NULL,
+    affiliate_id bigint,
+    account_id bigint,
+    at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone,
+    attempts integer DEFAULT 0 NOT NULL,
+    theirs text,
+    fault text,
+    CONSTRAINT "a click that was taken there is due no more" CHECK (((theirs IS NULL) OR (due_at IS NULL))),
+    CONSTRAINT "a code has safe characters" CHECK ((ref ~ '^[A-Za-z0-9_-]{1,64}$'::text))
+);
+
+ALTER TABLE public.affiliate_click ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.affiliate_click_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.agent (
     id bigint NOT NULL,
     account_id bigint NOT NULL,
@@ -657,6 +681,16 @@ ALTER TABLE public.checkout ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE public.commission (
+    trade_id bigint NOT NULL,
+    account_id bigint NOT NULL,
+    affiliate_id bigint NOT NULL,
+    cents bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT "a commission is above nothing" CHECK ((cents > 0)),
+    CONSTRAINT "nobody earns by himself" CHECK ((account_id <> affiliate_id))
 );
 
 CREATE TABLE public.correction (
@@ -1195,6 +1229,14 @@ CREATE TABLE public.recovery_code (
     CONSTRAINT "a recovery code's hash is sha256" CHECK ((octet_length(hash) = 32))
 );
 
+CREATE TABLE public.referral (
+    account_id bigint NOT NULL,
+    affiliate_id bigint NOT NULL,
+    ref text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT "nobody brings himself" CHECK ((account_id <> affiliate_id))
+);
+
 CREATE TABLE public.request_key (
     account_id bigint NOT NULL,
     key text NOT NULL,
@@ -1432,6 +1474,9 @@ CREATE TABLE public.worker (
 ALTER TABLE ONLY public.checkout
     ADD CONSTRAINT "a checkout's name is its own" UNIQUE (name);
 
+ALTER TABLE ONLY public.affiliate_click
+    ADD CONSTRAINT "a click's name is its own" UNIQUE (name);
+
 ALTER TABLE ONLY public.session
     ADD CONSTRAINT "a cookie is one session's" UNIQUE (hash);
 
@@ -1473,6 +1518,9 @@ ALTER TABLE ONLY public.account
 
 ALTER TABLE ONLY public.advance
     ADD CONSTRAINT advance_pkey PRIMARY KEY (trade_id);
+
+ALTER TABLE ONLY public.affiliate_click
+    ADD CONSTRAINT affiliate_click_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.agent
     ADD CONSTRAINT agent_pkey PRIMARY KEY (id);
@@ -1521,6 +1569,9 @@ ALTER TABLE ONLY public.change
 
 ALTER TABLE ONLY public.checkout
     ADD CONSTRAINT checkout_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.commission
+    ADD CONSTRAINT commission_pkey PRIMARY KEY (trade_id, account_id);
 
 ALTER TABLE ONLY public.correction
     ADD CONSTRAINT correction_pkey PRIMARY KEY (id);
@@ -1624,6 +1675,9 @@ ALTER TABLE ONLY public.receiver
 ALTER TABLE ONLY public.recovery_code
     ADD CONSTRAINT recovery_code_pkey PRIMARY KEY (account_id, hash);
 
+ALTER TABLE ONLY public.referral
+    ADD CONSTRAINT referral_pkey PRIMARY KEY (account_id);
+
 ALTER TABLE ONLY public.request_key
     ADD CONSTRAINT request_key_pkey PRIMARY KEY (account_id, key);
 
@@ -1698,6 +1752,10 @@ CREATE INDEX account_left ON public.account USING btree (id) WHERE (left_at IS N
 
 CREATE INDEX advance_outstanding ON public.advance USING btree (account_id) WHERE (ended_at IS NULL);
 
+CREATE INDEX affiliate_click_at ON public.affiliate_click USING btree (at);
+
+CREATE INDEX affiliate_click_due ON public.affiliate_click USING btree (due_at, id) WHERE (due_at IS NOT NULL);
+
 CREATE INDEX alert_of_account ON public.alert USING btree (account_id, kind, id);
 
 CREATE INDEX alert_open ON public.alert USING btree (account_id, kind, id) WHERE (closed_at IS NULL);
@@ -1733,6 +1791,8 @@ CREATE INDEX checkout_due ON public.checkout USING btree (due_at, id) WHERE (due
 CREATE INDEX checkout_of_account ON public.checkout USING btree (account_id, id);
 
 CREATE INDEX checkout_of_payment ON public.checkout USING btree (provider, payment) WHERE (payment IS NOT NULL);
+
+CREATE INDEX commission_of_affiliate ON public.commission USING btree (affiliate_id, at);
 
 CREATE INDEX correction_of_account ON public.correction USING btree (account_id, id);
 
@@ -1824,6 +1884,8 @@ CREATE INDEX payout_of_account ON public.payout USING btree (account_id, id);
 
 CREATE INDEX payout_open ON public.payout USING btree (id) WHERE (ended_at IS NULL);
 
+CREATE INDEX referral_of_affiliate ON public.referral USING btree (affiliate_id);
+
 CREATE INDEX request_key_to_forget ON public.request_key USING btree (at);
 
 CREATE INDEX sale_of_item ON public.sale USING btree (steam_item_id, at, trade_id) INCLUDE (price_cents);
@@ -1894,6 +1956,8 @@ CREATE TRIGGER the_past_is_kept BEFORE TRUNCATE ON public.payout_event FOR EACH 
 
 CREATE TRIGGER the_past_stays BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit FOR EACH STATEMENT EXECUTE FUNCTION public.the_past_stays();
 
+CREATE TRIGGER the_past_stays BEFORE DELETE OR UPDATE OR TRUNCATE ON public.commission FOR EACH STATEMENT EXECUTE FUNCTION public.the_past_stays();
+
 CREATE TRIGGER the_past_stays BEFORE DELETE OR UPDATE OR TRUNCATE ON public.entry FOR EACH STATEMENT EXECUTE FUNCTION public.the_past_stays();
 
 CREATE TRIGGER the_past_stays BEFORE DELETE OR UPDATE ON public.payout_event FOR EACH ROW EXECUTE FUNCTION public.the_past_stays();
@@ -1911,6 +1975,12 @@ ALTER TABLE ONLY public.advance
 
 ALTER TABLE ONLY public.advance
     ADD CONSTRAINT advance_trade_id_fkey FOREIGN KEY (trade_id) REFERENCES public.trade(id);
+
+ALTER TABLE ONLY public.affiliate_click
+    ADD CONSTRAINT affiliate_click_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.affiliate_click
+    ADD CONSTRAINT affiliate_click_affiliate_id_fkey FOREIGN KEY (affiliate_id) REFERENCES public.account(id);
 
 ALTER TABLE ONLY public.agent
     ADD CONSTRAINT agent_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
@@ -1944,6 +2014,15 @@ ALTER TABLE ONLY public.buy_order
 
 ALTER TABLE ONLY public.checkout
     ADD CONSTRAINT checkout_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.commission
+    ADD CONSTRAINT commission_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.referral(account_id);
+
+ALTER TABLE ONLY public.commission
+    ADD CONSTRAINT commission_affiliate_id_fkey FOREIGN KEY (affiliate_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.commission
+    ADD CONSTRAINT commission_trade_id_fkey FOREIGN KEY (trade_id) REFERENCES public.trade(id);
 
 ALTER TABLE ONLY public.correction
     ADD CONSTRAINT correction_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
@@ -2073,6 +2152,12 @@ ALTER TABLE ONLY public.receiver
 
 ALTER TABLE ONLY public.recovery_code
     ADD CONSTRAINT recovery_code_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.second_factor(account_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.referral
+    ADD CONSTRAINT referral_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);
+
+ALTER TABLE ONLY public.referral
+    ADD CONSTRAINT referral_affiliate_id_fkey FOREIGN KEY (affiliate_id) REFERENCES public.account(id);
 
 ALTER TABLE ONLY public.request_key
     ADD CONSTRAINT request_key_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.account(id);

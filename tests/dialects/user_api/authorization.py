@@ -80,6 +80,7 @@ ROWS: dict[str, Row] = {
     "POST /user/dispute": Row("sell", lambda _: {"trade": 999_999, "text": "It is another item."}),
     "GET /user/getSalesInfos": Row(others=True),
     "GET /user/getSalesChartInfos": Row(others=True),
+    "POST /user/setAffiliates": Row(who="anybody", asked=lambda _: {"ref": "ann42"}),
     "GET /user/generateCSVToken": Row(others=True),
     "GET /user/exportCSV": Row(who="anybody", asked=lambda _: {"token": "0" * 128, "type": "sales"}),
     "POST /user/exportData": Row(step_up="yes"),

@@ -38,6 +38,7 @@ _TAGS = {
     "sales": "Sales",
     "histories": "Sales",
     "exports": "Sales",
+    "affiliates": "Sales",
     "orders": "Buy orders",
 }
 CAUSES = {

@@ -66,6 +66,7 @@ OF_USER_STRUCTS: dict[str, dict[str, str]] = {
     "OrderRemoved": {"itemid": "The item's id in the catalogue: `item_id` of the merchants' API."},
     "OrdersAtOnce": {"orders": "Up to 100 orders, each placed or refused by itself."},
     "HistoryPage": {"page": "Which page, from 0.", "count": "How many a page has, up to 50."},
+    "AffiliateAsked": {"ref": "The code of the link that the visitor came by."},
     "ExportAsked": {
         "token": "What `generateCSVToken` answered.",
         "type": "What is exported: one of the three.",

@@ -9,6 +9,7 @@ from tradepost.app import App
 from tradepost.dialects.pace import Paces
 from tradepost.dialects.user_api import (
     access,
+    affiliates,
     contact,
     exports,
     factor,
@@ -37,6 +38,7 @@ CALLS: Calls = {
     **sales.CALLS,
     **histories.CALLS,
     **exports.CALLS,
+    **affiliates.CALLS,
     **leaving.CALLS,
     **money.CALLS,
 }

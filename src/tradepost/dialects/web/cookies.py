@@ -1,4 +1,4 @@
-"""Cookies of the pages: a session's, and a browser's that is on its way to Steam and back.
+"""Cookies of the pages: a session's, a browser's that is on its way to Steam and back, and whose link it came by.
 
 They are for our own host alone, out of reach of scripts, and stay away from what other sites send here, but for a
 click that leads here. Where the market is served over TLS, no other host beside ours can plant one (`__Host-`).
@@ -13,6 +13,7 @@ from tradepost.config import Settings
 from tradepost.dialects.edge import Header, header_values
 
 SESSION, BROWSER = "tradepost_session", "tradepost_browser"
+AFFILIATE = "tradepost_affiliate"  # the click on an affiliate's link that this browser came by
 VALUE_CHARS_MAX = 100
 
 _VALUE = re.compile(r"[A-Za-z0-9_-]{1,100}", re.ASCII)

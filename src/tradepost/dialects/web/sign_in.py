@@ -22,7 +22,7 @@ from tradepost.dialects.web import cookies
 from tradepost.dialects.web.addresses import OwnPath
 from tradepost.dialects.web.desk import Desk
 from tradepost.dialects.web.visits import Page, Visit
-from tradepost.market import second_factor, sessions, sign_ins, users
+from tradepost.market import affiliates, second_factor, sessions, sign_ins, users
 from tradepost.rules.client_address import neighbours
 from tradepost.rules.refusals import StepUpNeeded
 from tradepost.steam.answers import Person
@@ -99,6 +99,9 @@ async def _signed_in(visit: Visit, steamid: str, next_path: str) -> Response:
     name, avatar = ("", "") if known is not None and known.name else await _person(app, steamid)
     async with app.db.transaction() as tx:
         account = await users.know(tx, steamid, "sign_in", app.now(), name=name, avatar=avatar)
+        before = None if visit.visitor is None else visit.visitor.account_id
+        came_by = cookies.read(visit.scope, settings, cookies.AFFILIATE)
+        await affiliates.signed_in(tx, account.id, came_by, app.real_now(), before=before)
         # What this browser was signed in as before ends; so does a cookie that somebody else put into it.
         await sessions.end(tx, cookies.read(visit.scope, settings, cookies.SESSION))
         browser = header(visit.scope, b"user-agent")
@@ -109,6 +112,8 @@ async def _signed_in(visit: Visit, steamid: str, next_path: str) -> Response:
     seconds = settings.session_days * DAY_SECONDS
     answer.raw_headers.append(cookies.write(settings, cookies.SESSION, key, seconds))
     answer.raw_headers.append(cookies.write(settings, cookies.BROWSER, "", 0))
+    if came_by:
+        answer.raw_headers.append(cookies.write(settings, cookies.AFFILIATE, "", 0))
     return answer
 
 

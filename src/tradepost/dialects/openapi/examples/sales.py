@@ -69,6 +69,7 @@ _HISTORIES = {"Sales": _SALE, "Purchase": _PURCHASE, "Balance": _MOVEMENT, "Tran
 _TOKEN = {"token": "0123456789abcdef" * 8}
 
 SALES: dict[str, Example] = {
+    "user_setAffiliates": Example({"ref": "ann42"}, {"affiliate_id": "0123456789abcdef" * 2}),
     "user_generateCSVToken": Example({}, _TOKEN),
     "user_generateCSVToken_of_user": Example({"userid": _STEAMID}, _TOKEN),
     **{
