@@ -171,4 +171,3 @@ def secret_of(settings: Settings) -> bytes:
         return base64.b64decode(text, validate=True)
     except binascii.Error:
         return text.encode()
-
