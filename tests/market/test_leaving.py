@@ -14,6 +14,7 @@ from market.ordering import Book, a_book
 from stock import wish
 from tradepost.db import Db
 from tradepost.market import (
+    affiliates,
     bans,
     buy_orders,
     freezing,
@@ -96,6 +97,8 @@ async def lived(shop: Book) -> Life:
     async with shop.db.transaction() as tx:
         await payouts.approve(tx, payout.id, by="operator", now=app.now())
         await payouts.pay(tx, payout.id, by="operator", reference="SK-1", now=app.now())
+    await affiliates.click(app, account.steamid, account_id=None)
+    await affiliates.click(app, account.steamid, account_id=await shop.buyer())
     return Life(shop, await users.by_id(shop.db, person), token)
 
 
@@ -121,6 +124,7 @@ async def test_nothing_of_the_person_is_left_and_all_money_rows_are(shop: Book) 
     assert await traces(shop.db, CANARY, steamid) == [f"ban: {steamid}"]
     assert await shop.db.fetch("SELECT * FROM entry ORDER BY transfer_id, book, no") == entries
     assert await shop.db.value("SELECT count(*) FROM trade") == count
+    assert await shop.db.value("SELECT count(*) FROM referral WHERE affiliate_id = $1", life.id) == 1
     after = await users.by_id(shop.db, life.id)
     assert not is_steamid(after.steamid) and len(after.steamid) == 17
     assert (after.name, after.avatar, after.trade_token) == (leaving.NAME, "", None)

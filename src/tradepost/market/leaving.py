@@ -159,6 +159,13 @@ async def _forget(tx: Tx, app: App, account: Account) -> None:
     for table in ("profile", "mail_change", "second_factor", "message", "alert", "mail"):
         await tx.execute(f"DELETE FROM {table} WHERE account_id = $1", account.id)
     await payouts.forget_addresses(tx, account.id)
+    # A link's code is its affiliate's steamid or short name; whom he brought, and what he earned by it, stays.
+    await tx.execute(
+        "DELETE FROM affiliate_click WHERE account_id = $1 OR affiliate_id = $1 OR ref = $2",
+        account.id,
+        account.steamid,
+    )
+    await tx.execute("UPDATE referral SET ref = 'left' WHERE affiliate_id = $1", account.id)
     await tx.execute("UPDATE dispute SET text = '' WHERE account_id = $1", account.id)
     await tx.execute(
         "UPDATE payment_item SET ip = '0.0.0.0' WHERE payment_id IN (SELECT id FROM payment WHERE payer_id = $1)",

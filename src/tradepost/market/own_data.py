@@ -83,6 +83,9 @@ PARTS: dict[str, tuple[str, str]] = {
            (SELECT json_agg(json_build_object('offer_id', i.offer_id, 'ip', i.ip, 'listed_at', i.listed_at) ORDER BY i.offer_id)
               FROM payment_item i WHERE i.payment_id = p.id) AS skins FROM payment p WHERE p.payer_id = $1""",
     ),
+    "link_clicks": ("c.id", "c.ref, c.at FROM affiliate_click c WHERE c.account_id = $1"),
+    "brought_by": ("r.account_id", "r.ref, r.at FROM referral r WHERE r.account_id = $1"),
+    "commissions": ("c.trade_id", "c.cents, c.at FROM commission c WHERE c.affiliate_id = $1"),
     "disputes": ("d.trade_id", "d.trade_id, d.text, d.at FROM dispute d WHERE d.account_id = $1"),
     "messages": ("m.id", "m.text, m.at, m.read_at FROM message m WHERE m.account_id = $1"),
     "alerts": ("l.id", "l.kind, l.text, l.at, l.closed_at FROM alert l WHERE l.account_id = $1"),
