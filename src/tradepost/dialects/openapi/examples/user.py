@@ -194,7 +194,8 @@ USER: dict[str, Example] = {
         {"page": 0, "count": 50}, {"informations": [_PAYOUT], "page": 0, "count": 50, "total": 1}
     ),
     "user_deposit": Example(
-        {"amount": 5000}, {"url": "https://checkout.stripe.com/c/pay/cs_live_a1B2c3D4#fidkdWxOYHwnPyd1blpxYHZx"}
+        {"amount": 5000},
+        {"url": "https://checkout.stripe.com/c/pay/cs_live_a1B2c3D4#fidkdWxOYHwnPyd1blpxYHZx"},
     ),
     "user_deleteAccount": Example(
         {"steamid": _STEAMID}, {"message": "Your data are deleted, and you are signed out everywhere."}
