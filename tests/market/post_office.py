@@ -131,14 +131,14 @@ async def office(pem: Path | None = None, *, tls_at_once: bool = False, wants_pa
     try:
         yield made
     finally:
-        server.close()
-        await call(_end_others())
+        await call(_end(server))  # in its own loop, which may be ending a connection at this very moment
         loop.call_soon_threadsafe(loop.stop)
         await asyncio.to_thread(thread.join)
         loop.close()
 
 
-async def _end_others() -> None:
+async def _end(server: asyncio.Server) -> None:
+    server.close()
     others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
     for task in others:
         task.cancel()
