@@ -107,7 +107,7 @@ FAILING: dict[str, Failing] = {
     "503 with a Retry-After": Failing(answers(503, b"", "Retry-After: 1\r\n"), 503, "answered 503"),
     "a reset": Failing(resets, None, "closed before an answer"),
     "it hangs up": Failing(hangs_up, None, "closed before an answer"),
-    "a dripping head": Failing(drips(b"HTTP/1.1 200 OK\r\n", b"X-A: b\r\n"), None, "within 0.3 seconds"),
+    "a dripping head": Failing(drips(b"HTTP/1.1 200 OK\r\n", b"X-A: b\r\n"), None, "within 0.6 seconds"),
     "a byte of the body now and then": Failing(drips(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nok", b" "), 200, "broke off"),
     "a body without end": Failing(pours, 200, "broke off or was too long"),
     "a gzip bomb": Failing(answers(200, BOMB, "Content-Encoding: gzip\r\n"), 200, NOT_OK),
@@ -128,7 +128,7 @@ async def shop(db: Db, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Till]:
     whole = dial.policy_of
 
     def short(settings: Settings) -> Policy:
-        return replace(whole(settings), total_seconds=0.3, connect_seconds=0.25)
+        return replace(whole(settings), total_seconds=0.6, connect_seconds=0.5)
 
     monkeypatch.setattr(dial, "policy_of", short)
     async with till(db, callback_networks=("127.0.0.1/32",)) as found:
@@ -253,7 +253,7 @@ async def test_who_accepts_and_never_reads_is_given_up_eight_times(shop: Till) -
     with socket.create_server(("127.0.0.1", 0), backlog=16) as listener:
         await sold_at(shop, f"http://127.0.0.1:{listener.getsockname()[1]}/ipn")
         await climb(shop)
-        await has_failed(shop, None, "within 0.3 seconds")
+        await has_failed(shop, None, "within 0.6 seconds")
 
 
 async def test_who_does_not_listen_is_tried_eight_times(shop: Till) -> None:

@@ -17,7 +17,7 @@ from tradepost.steam.pacing import Limits
 CSGO, TF2 = GAMES["csgo"], GAMES["tf2"]
 ALICE, BOB = "76561198000000001", "76561198000000002"
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
-HASTY = Limits(total_seconds=0.3, connect_seconds=0.3, body_bytes_max=100_000, questions_per_second=1_000)
+HASTY = Limits(total_seconds=1.5, connect_seconds=1.5, body_bytes_max=100_000, questions_per_second=1_000)
 
 
 class Clock:

@@ -156,6 +156,6 @@ async def test_no_answer_is_not_an_empty_inventory(sim: Sim, mode: str) -> None:
     steamid = "76561198000000018"
     await put(sim, steamid, weapon())
     await break_once(sim, mode, f"/inventory/{steamid}")
-    async with steam_at(sim, Limits(total_seconds=0.2)) as client:
+    async with steam_at(sim, Limits(total_seconds=1.5)) as client:
         assert isinstance(await client.inventory(steamid, CSGO), Unavailable)
         assert isinstance(await client.inventory(steamid, CSGO), Inventory)

@@ -57,7 +57,7 @@ class Nonces:
 
 @asynccontextmanager
 async def openid_at(server: Sim | RawServer) -> AsyncIterator[SteamOpenId]:
-    limits = Limits(total_seconds=0.5, questions_per_second=1_000)
+    limits = Limits(total_seconds=1.5, questions_per_second=1_000)
     async with SteamClient(now=lambda: NOW, community_url=server.base_url, limits=limits) as client:
         yield client.openid
 
