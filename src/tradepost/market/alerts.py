@@ -1,7 +1,7 @@
 """Alerts: what somebody is told of his money, counted until he has read it.
 
-An alert says that something came to an end: a payout was paid or refused, a deposit came. A review says that somebody
-looks at his money or has gone on with it. Both are written in the transaction that they tell of.
+An alert says that something came to an end: a payout was paid or refused, a deposit came, a buy order bought. A review
+says that somebody looks at his money or has gone on with it. Both are written in the transaction that they tell of.
 """
 
 from dataclasses import dataclass
@@ -36,18 +36,25 @@ class Counts:
 
 
 async def tell(
-    tx: Tx, account_id: int, kind: Kind, text: str, now: datetime, *, ref: str | None = None
+    tx: Tx,
+    account_id: int,
+    kind: Kind,
+    text: str,
+    now: datetime,
+    *,
+    ref: str | None = None,
+    by_mail: bool = True,
 ) -> None:
     """Tell an account something of its money; what has the same `ref` is told once. `now` is the market's time.
 
-    An alert goes out by mail as well, to whoever wants to be told so.
+    An alert goes out by mail as well, to whoever wants to be told so, unless there are too many of its kind for that.
     """
     made = await tx.execute(
         "INSERT INTO alert (account_id, kind, text, ref, at) VALUES ($1, $2, $3, $4, $5)"
         " ON CONFLICT (account_id, kind, ref) DO NOTHING",
         account_id, kind, text, ref, now,
     )  # fmt: skip
-    if made and kind == "alert":
+    if made and kind == "alert" and by_mail:
         # Mails are due in real time, which the market's clock may be ahead of.
         ahead = timedelta(seconds=await tx.value("SELECT offset_seconds FROM market_clock"))
         await mails.tell(tx, account_id, subject=SUBJECT, text=text, now=now - ahead)

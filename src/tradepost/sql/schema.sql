@@ -574,6 +574,7 @@ CREATE TABLE public.buy_order (
     created_at timestamp with time zone NOT NULL,
     changed_at timestamp with time zone NOT NULL,
     ended_at timestamp with time zone,
+    told text,
     CONSTRAINT "an ended order ended at a time" CHECK (((state = 'live'::text) = (ended_at IS NULL))),
     CONSTRAINT "an order buys whole items" CHECK ((bought >= 0)),
     CONSTRAINT "an order is filled when nothing more is wanted" CHECK (((amount >= 0) AND ((state = 'filled'::text) = (amount = 0)))),
@@ -585,6 +586,7 @@ CASE
 END),
     CONSTRAINT "an order sleeps for want of money, or while its owner cannot bu" CHECK ((asleep = ANY (ARRAY['money'::text, 'trade_url'::text, 'banned'::text, 'on_hold'::text, 'refused'::text]))),
     CONSTRAINT "an order's price is above nothing and below ten million" CHECK (((price_cents >= 1) AND (price_cents <= 999999999))),
+    CONSTRAINT "an owner is told why his order sleeps" CHECK ((told = ANY (ARRAY['money'::text, 'trade_url'::text, 'banned'::text, 'on_hold'::text, 'refused'::text]))),
     CONSTRAINT "who waits for something else than money buys nothing, and is as" CHECK ((((COALESCE(asleep, 'money'::text) = 'money'::text) AND (asleep_until IS NULL)) OR ((reach_cents = 0) AND (asleep_until IS NOT NULL))))
 )
 WITH (fillfactor='70');

@@ -19,6 +19,7 @@ from tradepost.db import DatabaseBusy, DatabaseGone, Record, Tx
 from tradepost.market import buying, feed, ledger, switches
 from tradepost.market.buy_orders.book import as_order, cheapest, first_in_line, lock_offer, lock_orders
 from tradepost.market.buy_orders.ends import count_ends
+from tradepost.market.buy_orders.news import tell_bought
 from tradepost.market.buy_orders.rows import MEET, BuyOrder, ready, take_turn
 from tradepost.market.buy_orders.sleeping import sleep_for, sleep_without_money, wake
 from tradepost.market.buying import Buy
@@ -137,14 +138,14 @@ async def _do(app: App, tx: Tx, turn: Turn, match: Match, line: dict[int, Record
     orders = await lock_orders(tx, [id_ for id_, _ in match.poor] + ([fill.order_id] if fill else []))
     if match.poor:
         purses = await ledger.lock_wallets(tx, {order.account_id for order in orders.values()})
-        poor = {}
+        poor = []
         for id_, cents in match.poor:
             if id_ not in orders:
                 continue
             purse = purses[orders[id_].account_id]
             if purse.deposit_cents + purse.balance_cents >= cents:
                 return None  # its owner got money a moment ago, and it comes first
-            poor[id_] = cents
+            poor.append((orders[id_], cents))
         await sleep_without_money(tx, poor, now)
     if fill is None or fill.order_id not in orders:
         return None
@@ -157,7 +158,7 @@ async def _do(app: App, tx: Tx, turn: Turn, match: Match, line: dict[int, Record
     if code in OF_OFFER:
         turn.aside.add(fill.offer_id)
     elif code == "too_little_money":
-        await sleep_without_money(tx, {order.id: fill.price_cents}, now)
+        await sleep_without_money(tx, [(order, fill.price_cents)], now)
     else:
         await sleep_for(tx, order, owner["steamid"], code, now)
     return None
@@ -192,6 +193,7 @@ async def _buy(app: App, tx: Tx, order: BuyOrder, fill: Fill, owner: Record) -> 
         "INSERT INTO buy_order_fill (trade_id, order_id, no, offer_id, limit_cents) VALUES ($1, $2, $3, $4, $5)",
         outcome.trade_id, order.id, no, fill.offer_id, order.price_cents,
     )  # fmt: skip
+    await tell_bought(tx, order, no, fill.price_cents, app.now())
     return outcome.code
 
 

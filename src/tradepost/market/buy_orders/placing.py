@@ -101,7 +101,8 @@ async def change(
             # At another price it is another question whether it can be paid.
             " reach_cents = CASE WHEN price_cents = $2 THEN reach_cents ELSE $2 END,"
             " asleep = CASE WHEN price_cents = $2 THEN asleep END,"
-            " asleep_until = CASE WHEN price_cents = $2 THEN asleep_until END WHERE id = $1",
+            " asleep_until = CASE WHEN price_cents = $2 THEN asleep_until END,"
+            " told = CASE WHEN price_cents = $2 THEN told END WHERE id = $1",
             order.id, *after, app.now(), keeps_place(before, after),
         )  # fmt: skip
         is_due = await _look_again(tx, order.id, app.now())

@@ -30,6 +30,7 @@ class BuyOrder:
     created_at: datetime
     changed_at: datetime
     ended_at: datetime | None
+    told: Asleep | None  # why it sleeps, as its owner was told
 
 
 COLUMNS = ", ".join(field.name for field in fields(BuyOrder))
