@@ -25,6 +25,7 @@ from tradepost.market import feed
 from tradepost.market.shelf import Shelves
 from tradepost.patience import PatientProtocol
 from tradepost.routes import routes
+from tradepost.stopping import PromptServer
 
 KEEP_ALIVE_SECONDS = 75  # longer than a proxy keeps its side, so that it is the proxy who closes
 GRACE_SECONDS = 10  # for requests under way, once the server is told to stop
@@ -158,7 +159,7 @@ async def _follow(app: App) -> None:
             await asyncio.sleep(AGAIN_SECONDS)
 
 
-class Server(uvicorn.Server):
+class Server(PromptServer):
     """uvicorn, but for the signals, its own way with which kills the process before the database is closed.
 
     And it tells those who listen that it stops: they would not go by themselves.

@@ -13,7 +13,7 @@ import pytest
 
 from box import market
 from dialects.shop import Shop, serving
-from tradepost import log, patience, server
+from tradepost import log, patience, server, stopping
 from tradepost.app import App, Clock
 from tradepost.db import DatabaseGone, Db
 from tradepost.dialects import edge
@@ -307,6 +307,18 @@ async def test_sigterm_lets_a_request_be_answered_and_the_program_go_on(
         await asyncio.wait_for(serving_it, 5)
         writer.close()
         assert await db.value("SELECT 1") == 1
+
+
+async def test_a_server_that_is_told_to_stop_does_not_first_look_at_the_clock(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stopping, "TICK_SECONDS", 60.0)
+    async with (
+        asyncio.timeout(30),
+        serving(App(shop.app.settings, shop.app.db, shop.app.steam, Clock())) as url,
+    ):
+        async with shop.http.get(url + "/healthz") as answer:
+            assert answer.status == 200
 
 
 async def test_a_stop_does_not_wait_for_who_takes_nothing_of_his_answers(shop: Shop) -> None:

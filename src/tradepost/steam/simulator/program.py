@@ -41,6 +41,7 @@ from tradepost.steam.simulator.gate import TRANSPORT, Gate, RequestLog
 from tradepost.steam.simulator.store import Store, StoreBusy
 from tradepost.steam.simulator.trading import settle_due
 from tradepost.steam.simulator.world import World
+from tradepost.stopping import PromptServer
 
 GRACE_SECONDS = 2
 BACKLOG = 512
@@ -179,7 +180,7 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-class _Server(uvicorn.Server):
+class _Server(PromptServer):
     """A server that leaves signals alone and says when it is ready."""
 
     def __init__(self, config: uvicorn.Config) -> None:
