@@ -7,6 +7,7 @@ from typing import Any
 
 import aiohttp
 
+from dialects.operator_api.papers import operator_papers
 from dialects.user_api.club import Club, Member, club_on
 from dialects.web.site import OTHER, USER
 from tradepost.db import Db
@@ -56,7 +57,9 @@ class Caller:
         ) as answer:
             assert answer.content_type == "application/json", await answer.text()
             assert answer.headers["Cache-Control"] == "no-store"
-            return Reply(answer.status, await answer.json())
+            body = await answer.json()
+            operator_papers().check(method, answer.url.path, answer.status, body, answer.headers)
+            return Reply(answer.status, body)
 
     async def get(self, path: str, **params: Any) -> Reply:
         return await self.call("GET", path, params=params)

@@ -200,6 +200,21 @@ async def test_a_message_is_counted_until_it_is_read(office: Office) -> None:
     assert (shown["id"], shown["read_at"]) == (made["id"], None)
 
 
+async def test_a_message_has_lines_with_one_kind_of_end_and_no_other_control(office: Office) -> None:
+    admin = await office.admin()
+    reader, path = await office.club.browser(SECOND), f"/operator/users/{SECOND}/messages"
+    await admin.post(path, text="Dear Ann,\r\nplease write to us.\r\n\r\nThe market\rBye\n")
+    (shown,) = (await admin.get(path)).data
+    assert shown["text"] == "Dear Ann,\nplease write to us.\n\nThe market\nBye\n"
+    (read,) = (await reader.get("/user/getMessages")).content["messages"]
+    assert read["text"] == shown["text"]
+    for text in ("a\tb", "a\x00b", "a\x1b[31mb", "a\x85b", "\n \n", "\r\n" * 4_000):
+        reply = await admin.post(path, text=text)
+        assert reply.refusal == (422, "malformed"), repr(text)
+        assert reply.body["error"]["field"] == "text"
+    assert (await admin.post(path, text="a\r\n" * 2_000)).status == 200, "an end of line is one character"
+
+
 async def test_a_user_who_is_signed_out_has_no_session_and_no_jwt(office: Office) -> None:
     admin = await office.admin()
     browser, program = await office.club.browser(SECOND), await office.club.program(SECOND)

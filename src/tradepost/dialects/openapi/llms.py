@@ -7,9 +7,9 @@ from tradepost.dialects.shadowpay.meanings import MEANINGS
 
 HEAD = """# Tradepost
 
-> An open, self-hosted market for Steam items. Merchants buy and sell items for their users over the ShadowPay merchant API, v1 and v2; sellers' programs send the items over the agent API; users see and manage what is theirs over the user API. Sites let their users pay with skins by a link and are told of each sold one (IPN).
+> An open, self-hosted market for Steam items. Merchants buy and sell items for their users over the ShadowPay merchant API, v1 and v2; sellers' programs send the items over the agent API; users see and manage what is theirs over the user API, and admins run the market over the operator API. Sites let their users pay with skins by a link and are told of each sold one (IPN).
 
-Use v2 for new programs; v1 is for clients that were written for it. Paths below are relative to this server. The user API has an envelope and units of its own, told where its calls are.
+Use v2 for new programs; v1 is for clients that were written for it. Paths below are relative to this server. The user API and the operator API have envelopes and units of their own, told where their calls are.
 
 ## How to call the merchant API
 
@@ -34,7 +34,7 @@ def llms(papers: list[tuple[str, str, str, Schema, list[Call]]]) -> str:
     for title, key, _, document, calls in papers:
         about = document["info"]["description"]
         # How the others are called stands above.
-        lines += ["", f"## {title}", "", about if key == "user" else about.split("\n\n")[0], ""]
+        lines += ["", f"## {title}", "", about if key in ("user", "operator") else about.split("\n\n")[0], ""]
         lines += [_line(call) for call in calls]
     for recipe in RECIPES:
         steps = [f"{number}. {step}" for number, step in enumerate(recipe.steps, 1)]

@@ -11,13 +11,14 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from tradepost.app import App
-from tradepost.dialects import agent_api
+from tradepost.dialects import agent_api, operator_api
 from tradepost.dialects.edge import encode, note
 from tradepost.dialects.hosts import is_allowed
-from tradepost.dialects.openapi import pages
-from tradepost.dialects.openapi.agent import CAUSES, agent_document
+from tradepost.dialects.openapi import agent, operator, pages
+from tradepost.dialects.openapi.agent import agent_document
 from tradepost.dialects.openapi.documents import merchant_document
 from tradepost.dialects.openapi.llms import llms
+from tradepost.dialects.openapi.operator import operator_document
 from tradepost.dialects.openapi.outline import Call, by_tag, calls
 from tradepost.dialects.openapi.pay import PREFIX as PAY_PREFIX
 from tradepost.dialects.openapi.pay import pay_document
@@ -29,6 +30,7 @@ from tradepost.dialects.sheets import Sheet, Static, misdirected, respond
 
 DOCUMENT = "openapi.json"
 STATIC = "/docs/static"
+SESSION = "Cookie: tradepost_session=$SESSION\nX-CSRF-Token: $CSRF"  # what an admin's browser sends
 USERS = "/user"  # below which most of the user API's calls are
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self';"
@@ -44,7 +46,7 @@ class Paper:
     short: str
     about: str
     prefix: str
-    header: str  # that the token goes in; nothing where there is none
+    header: str  # those that say who calls, a line each; nothing where there are none
     document: Schema
     below: str = ""  # what its paths begin with, where that is not the prefix of its document
 
@@ -99,7 +101,10 @@ class Desk:
         bearer = "Authorization: Bearer $TOKEN"
         papers.append(Paper("agent", "Agent", about, agent_api.PREFIX, bearer, document))
         about = "For users, in their browsers and by their programs: balance, sales, buy orders, payouts."
-        return [*papers, Paper("user", "User", about, USERS, bearer, user_document(self.base_url, release))]
+        papers.append(Paper("user", "User", about, USERS, bearer, user_document(self.base_url, release)))
+        about = "For the market's admins, in their browsers: people, money, cases, switches, the audit."
+        document = operator_document(self.base_url, release)
+        return [*papers, Paper("operator", "Operator", about, operator_api.PREFIX, SESSION, document)]
 
     @cached_property
     def static(self) -> Static:
@@ -134,7 +139,7 @@ class Desk:
             document=paper.document,
             header=paper.header,
             groups=by_tag(paper.document, paper.calls),
-            causes=CAUSES,
+            causes=operator.CAUSES if key == "operator" else agent.CAUSES,
         )
 
     def _page(self, template: str, **values: Any) -> Sheet:
@@ -150,7 +155,7 @@ def routes(app: App) -> list[BaseRoute]:
     """The ways to all papers; the documents are for any host, as the APIs are, the pages for those allowed."""
     desk = Desk(app.settings.base_url)
     prefixes = {version.key: version.prefix for version in VERSIONS}
-    prefixes |= {"pay": PAY_PREFIX, "agent": agent_api.PREFIX, "user": USERS}
+    prefixes |= {"pay": PAY_PREFIX, "agent": agent_api.PREFIX, "user": USERS, "operator": operator_api.PREFIX}
     names = {f"{prefix}/{DOCUMENT}": f"document:{key}" for key, prefix in prefixes.items()}
     names |= {f"/docs/{key}": f"page:{key}" for key in prefixes}
     names |= {"/docs": "index", "/llms.txt": "llms.txt"}

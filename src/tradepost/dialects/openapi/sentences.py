@@ -2,9 +2,13 @@
 
 import msgspec
 
+from tradepost.dialects.openapi.operator_sentences import OF_OPERATOR_STRUCTS, OF_OPERATORS
 from tradepost.dialects.openapi.user_sentences import OF_USER_STRUCTS, OF_USERS
 
-USERS = "tradepost.dialects.user_api."  # whose structs mean something else by many a name
+USERS, OPERATORS = (
+    "tradepost.dialects.user_api.",
+    "tradepost.dialects.operator_api.",
+)  # whose structs mean something else by many a name
 
 SENTENCES: dict[str, str] = {
     # whose, and of which game
@@ -164,4 +168,6 @@ def sentence_of(kind: type[msgspec.Struct], name: str) -> str:
     """What a struct means by a parameter; nothing for one that nobody described, which a test finds."""
     if kind.__module__.startswith(USERS):
         return OF_USER_STRUCTS.get(kind.__name__, {}).get(name) or OF_USERS.get(name, "")
+    if kind.__module__.startswith(OPERATORS):
+        return OF_OPERATOR_STRUCTS.get(kind.__name__, {}).get(name) or OF_OPERATORS.get(name, "")
     return OF_STRUCTS.get(kind.__name__, {}).get(name) or SENTENCES.get(name, "")

@@ -1,11 +1,13 @@
 """A call's example as a request of a program: curl, Python, PHP."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+_VARIABLE = re.compile(r"\$([A-Z]+)$")  # where it stands, the line ends
 _BARE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.,:-/")
 
 
@@ -15,7 +17,7 @@ class Request:
 
     method: str
     url: str
-    header: str  # with $TOKEN where the token stands
+    header: str  # those that say who calls, a line each, with $TOKEN where the token stands
     query: Mapping[str, Any]
     body: Mapping[str, Any] | None = None
     as_form: bool = False
@@ -50,8 +52,7 @@ def curl(asked: Request) -> str:
     parts = [f"curl{' -N' if asked.is_stream else ''}{' -G' if pairs else ''} {asked.url}"]
     if asked.method not in ("GET", "POST") or (asked.method == "POST" and not asked.body):
         parts.append(f"-X {asked.method}")
-    if asked.header:
-        parts.append(f'-H "{asked.header}"')
+    parts += [f'-H "{line}"' for line in asked.header.splitlines()]
     if asked.body and asked.as_form:
         pairs = [f"{name}={_plain(value)}" for name, value in _flat(asked.body)]
     elif asked.body is not None:
@@ -93,10 +94,7 @@ def python(asked: Request) -> str:
     """The request for Python, with `requests`."""
     lines = [f'"{asked.url}",']
     if asked.header:
-        name, _, value = asked.header.partition(": ")
-        value = value.replace("$TOKEN", "{token}")
-        shown = "token" if value == "{token}" else f'f"{value}"'
-        lines.append(f'headers={{"{name}": {shown}}},')
+        lines.append(f"headers={{{', '.join(map(_python_header, asked.header.splitlines()))}}},")
     if asked.query:
         lines.append(f"params={_python(_lists(asked.query), 1)},")
     if asked.body is not None and asked.as_form:
@@ -113,6 +111,13 @@ def python(asked: Request) -> str:
     )
     name = "answer" if asked.is_stream else "response"
     return f"import requests\n\n{name} = requests.{asked.method.lower()}(\n    {call}\n)\n{read}"
+
+
+def _python_header(line: str) -> str:
+    name, _, value = line.partition(": ")
+    value = _VARIABLE.sub(lambda found: f"{{{found[1].lower()}}}", value)
+    shown = value[1:-1] if re.fullmatch(r"\{\w+\}", value) else f'f"{value}"'
+    return f'"{name}": {shown}'
 
 
 def _form(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -147,8 +152,10 @@ def php(asked: Request) -> str:
     url = f"'{asked.url}'"
     if asked.query:
         url = f"'{asked.url}?' . http_build_query({_php(asked.query, 0)})"
-    headers = [asked.header.replace("$TOKEN", "' . $token")] if asked.header else []
-    headers = [f"'{one}" if one.endswith("$token") else f"'{one}'" for one in headers]
+    headers = [
+        "'" + _VARIABLE.sub(lambda found: f"' . ${found[1].lower()}", line)
+        for line in asked.header.splitlines()
+    ]
     options = []
     if asked.method not in ("GET", "POST") or (asked.method == "POST" and not asked.body):
         options.append(f"CURLOPT_CUSTOMREQUEST => '{asked.method}',")

@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from tradepost.dialects import fields
+from tradepost.dialects.operator_api import fields as operators
 from tradepost.dialects.user_api import fields as users
 from tradepost.dialects.user_api import money_fields as money
 from tradepost.dialects.user_api import sales_fields as sales
 from tradepost.market import rates
+from tradepost.market.audit import REASON_CHARS_MAX
+from tradepost.market.corrections import REFERENCE_CHARS_MAX
 from tradepost.market.export_rows import KINDS
+from tradepost.market.messages import TEXT_CHARS_MAX
 from tradepost.market.tokens import LABEL_CHARS_MAX, SCOPES
 from tradepost.rules import contact, payment
 from tradepost.rules.callback_address import URL_CHARS_MAX
@@ -23,6 +27,7 @@ _NO_CONTROL = r"[^\u0000-\u001f\u007f-\u009f]"
 _PRICE = r"(0|[1-9][0-9]{0,6})(\.[0-9]{1,2})?"
 _FLOAT = r"(0|[1-9][0-9]{0,3})(\.[0-9]{1,40})?([eE]-[0-9]{1,2})?"
 _DAY = r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+_HOUR = "([01][0-9]|2[0-3])"
 _MOMENT = rf"({_DAY}( ([01][0-9]|2[0-3])(:[0-5][0-9]){{2}})?|0|[1-9][0-9]{{0,10}})"
 _PRICE_MOST = 9_999_999.99
 _IN_TAG = r"[^\u0000-\u0020\u007f-\u009f@#:`]"
@@ -146,4 +151,27 @@ VALUES: dict[type, Value] = {
     sales.ReferralCode: Value(_text(f"[A-Za-z0-9_-]{{1,{sales.REF_CHARS_MAX}}}", "ann-42")),
     sales.ExportToken: Value(_text("[0-9a-f]{128}")),
     sales.ExportKind: Value(_words(list(KINDS))),
+    # Of the operator API.
+    operators.Reason: Value(
+        _text(
+            rf"(?=\s*\S.{{{operators.REASON_CHARS_LEAST - 2},}}\S\s*$){_NO_CONTROL}{{1,{REASON_CHARS_MAX}}}",
+            "a ticket says so",
+        )
+    ),
+    operators.Reference: Value(_chars(1, REFERENCE_CHARS_MAX)),
+    operators.Words: Value(
+        _text(rf"(?=\s*\S)[^\u0000-\u0009\u000b\u000c\u000e-\u001f\u007f-\u009f]{{1,{TEXT_CHARS_MAX}}}")
+    ),
+    operators.DeedName: Value(_chars(1, operators.DEED_CHARS_MAX)),
+    operators.Cents: Value(_text("[1-9][0-9]{0,8}", "250"), _whole(1, 999_999_999)),
+    operators.SignedCents: Value(
+        _text("-?[1-9][0-9]{0,8}", "-250"), _whole(-999_999_999, 999_999_999) | {"not": {"const": 0}}
+    ),
+    operators.Moment: Value(
+        _text(
+            rf"{_DAY}[Tt ]{_HOUR}(:[0-5][0-9]){{2}}(\.[0-9]{{1,6}})?([Zz]|[+-]{_HOUR}:[0-5][0-9])",
+            "2026-12-24T18:00:00Z",
+        )
+    ),
+    operators.Millionths: Value(_text(r"(?!0(\.0{1,6})?$)(0|[1-9][0-9]{0,8})(\.[0-9]{1,6})?", "0.9215")),
 }

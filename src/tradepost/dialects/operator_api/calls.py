@@ -45,7 +45,7 @@ Handler = Callable[[Call, Any], Awaitable[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """One call. What it is asked with stands in its handler's signature; the handler returns the `data` of the answer.
+    """One call. What it is asked with and what it answers, as `data`, stands in its handler's signature.
 
     An act asks who it is once more, and is written into the audit by the verb that does it, in its transaction. A look
     is written there before anything is shown, unless it shows nobody's data.
@@ -60,6 +60,11 @@ class Method:
         """The struct that the call's parameters are read into."""
         kind: type[msgspec.Struct] = get_type_hints(self.handler)["asked"]
         return kind
+
+    @property
+    def answers(self) -> Any:
+        """The type of the `data` that the handler returns."""
+        return get_type_hints(self.handler)["return"]
 
 
 def look(handler: Handler) -> Method:

@@ -46,16 +46,20 @@ class Reference(str):
 
 
 class Words(str):
-    """What a user is told."""
+    """What a user is told, over several lines if there is so much to say."""
 
     __slots__ = ()
+    HAS_LINES = True
 
     @classmethod
     def read(cls, text: str) -> Self:
-        """The words as they are."""
-        if not 1 <= len(text.strip()) <= len(text) <= TEXT_CHARS_MAX:
-            raise ValueError(f"must have 1 to {TEXT_CHARS_MAX:,} characters")
-        return cls(text)
+        """The words as they are, with one kind of line end and no other control."""
+        words = text.replace("\r\n", "\n").replace("\r", "\n")
+        if not 1 <= len(words.strip()) <= len(words) <= TEXT_CHARS_MAX or "\t" in words:
+            raise ValueError(
+                f"must have 1 to {TEXT_CHARS_MAX:,} characters, and of those that cannot be seen only ends of lines"
+            )
+        return cls(words)
 
 
 class DeedName(str):

@@ -6,6 +6,7 @@ import msgspec
 
 from tradepost.db import Tx
 from tradepost.dialects.fields import Id, Limit, SteamId
+from tradepost.dialects.operator_api.answers import FeesLeft, FeesWithdrawn, PayoutShown, Recorded
 from tradepost.dialects.operator_api.calls import Call, Calls, Nothing, act, figures, known, look
 from tradepost.dialects.operator_api.fields import Cents, Reason, Reference, SignedCents
 from tradepost.market import audit, checks, corrections, deposits, fees, payouts
@@ -126,7 +127,7 @@ async def list_deposits(call: Call, asked: OfUser) -> list[Deposit]:
     return await deposits.of_account(call.app.db, call.user.id, asked.limit)
 
 
-async def record_deposit(call: Call, asked: DepositAsked) -> dict[str, Any]:
+async def record_deposit(call: Call, asked: DepositAsked) -> Recorded:
     """Record money that came from outside, once for its reference; another deposit under it is refused."""
     account = await known(call.app, asked.steamid)
     async with call.app.db.transaction() as tx:
@@ -137,7 +138,7 @@ async def record_deposit(call: Call, asked: DepositAsked) -> dict[str, Any]:
             detail = {"reference": asked.reference, "cents": asked.amount_cents}
             await _note_money(tx, call, account.id, "deposit recorded", asked.reason, detail)
         found = await deposits.read(tx, asked.reference)
-    return {"recorded": moved, "deposit": found}
+    return Recorded(recorded=moved, deposit=found)
 
 
 async def reverse_deposit(call: Call, asked: DepositReversed) -> Deposit:
@@ -162,13 +163,13 @@ async def _note_money(
 # Fees --------------------------------------------------------------------------------------------------------
 
 
-async def show_fees(call: Call, asked: Nothing) -> dict[str, Any]:
+async def show_fees(call: Call, asked: Nothing) -> FeesLeft:
     """What the market earned and was not taken out yet, and what was."""
     async with call.app.db.transaction() as tx:
-        return {"left_cents": await fees.left(tx), "withdrawn": await fees.withdrawals(tx)}
+        return FeesLeft(left_cents=await fees.left(tx), withdrawn=await fees.withdrawals(tx))
 
 
-async def withdraw_fees(call: Call, asked: FeesAsked) -> dict[str, bool]:
+async def withdraw_fees(call: Call, asked: FeesAsked) -> FeesWithdrawn:
     """Take fees out of the market, once for a reference, and never more than there are."""
     async with call.app.db.transaction() as tx:
         moved = await fees.withdraw(
@@ -177,7 +178,7 @@ async def withdraw_fees(call: Call, asked: FeesAsked) -> dict[str, bool]:
         if moved:
             detail = {"reference": asked.reference, "cents": asked.amount_cents}
             await _note_money(tx, call, None, "fees withdrawn", asked.reason, detail)
-    return {"withdrawn": moved}
+    return FeesWithdrawn(withdrawn=moved)
 
 
 # Payouts -----------------------------------------------------------------------------------------------------
@@ -188,12 +189,12 @@ async def list_payouts(call: Call, asked: Nothing) -> list[Payout]:
     return await payouts.open_payouts(call.app.db)
 
 
-async def show_payout(call: Call, asked: Numbered) -> dict[str, Any]:
+async def show_payout(call: Call, asked: Numbered) -> PayoutShown:
     """A payout and its time line."""
     found = await payouts.read(call.app.db, asked.id)
     if found is None:
         raise NotFound("There is no such payout.")
-    return {"payout": found, "events": await payouts.events(call.app.db, asked.id)}
+    return PayoutShown(payout=found, events=await payouts.events(call.app.db, asked.id))
 
 
 async def approve_payout(call: Call, asked: Numbered) -> Payout:

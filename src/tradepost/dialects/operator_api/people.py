@@ -7,6 +7,17 @@ import msgspec
 
 from tradepost.db import Tx
 from tradepost.dialects.fields import Flag, Id, Limit, Search, SteamId
+from tradepost.dialects.operator_api.answers import (
+    Deleted,
+    FactorReset,
+    Frozen,
+    Granted,
+    Lifted,
+    Revoked,
+    Sent,
+    SignedOut,
+    Thawed,
+)
 from tradepost.dialects.operator_api.calls import Call, Calls, Nothing, act, known, look
 from tradepost.dialects.operator_api.fields import Moment, Reason, Words
 from tradepost.dialects.shapes import Also
@@ -119,47 +130,47 @@ async def ban(call: Call, asked: BanAsked) -> Ban:
     return made
 
 
-async def lift(call: Call, asked: LiftAsked) -> dict[str, int]:
+async def lift(call: Call, asked: LiftAsked) -> Lifted:
     """Lift the bans of a user on one side."""
     async with call.app.db.transaction() as tx:
         count = await bans.lift(tx, call.user.steamid, asked.side, call.app.now())
         await _note(tx, call, "bans lifted", asked.reason, side=asked.side, count=count)
-    return {"lifted": count}
+    return Lifted(lifted=count)
 
 
-async def freeze(call: Call, asked: OfWhy) -> dict[str, Any]:
+async def freeze(call: Call, asked: OfWhy) -> Frozen:
     """Freeze an account: its money stays where it is, what it has on sale ends; trades under way go on."""
     ended = await freezing.freeze(call.app, call.user.id, actor_id=call.me.account_id, reason=asked.reason)
-    return {"frozen": True, "offers_ended": ended}
+    return Frozen(frozen=True, offers_ended=ended)
 
 
-async def thaw(call: Call, asked: OfWhy) -> dict[str, Any]:
+async def thaw(call: Call, asked: OfWhy) -> Thawed:
     """Let a frozen account act again; offers that ended stay so."""
     await freezing.thaw(call.app, call.user.id, actor_id=call.me.account_id, reason=asked.reason)
-    return {"frozen": False}
+    return Thawed(frozen=False)
 
 
-async def sign_out(call: Call, asked: OfWhy) -> dict[str, int]:
+async def sign_out(call: Call, asked: OfWhy) -> SignedOut:
     """End all of a user's sessions and JWTs: whoever sits there has to sign in through Steam again."""
     async with call.app.db.transaction() as tx:
         ended = await sessions.end_others(tx, call.user.id, 0)
         programs = await jwts.end_others(tx, call.user.id, None)
         await _note(tx, call, "signed out", asked.reason, sessions=ended, jwts=programs)
-    return {"sessions": ended, "jwts": programs}
+    return SignedOut(sessions=ended, jwts=programs)
 
 
-async def reset_factor(call: Call, asked: OfWhy) -> dict[str, bool]:
+async def reset_factor(call: Call, asked: OfWhy) -> FactorReset:
     """Turn off the second factor of a user who lost his program and his recovery codes; his payouts wait a while."""
     async with call.app.db.transaction() as tx:
         await second_factor.turn_off(tx, call.user.id, call.now)
         await _note(tx, call, "second factor reset", asked.reason)
-    return {"has_factor": False}
+    return FactorReset(has_factor=False)
 
 
-async def delete(call: Call, asked: OfWhy) -> dict[str, bool]:
+async def delete(call: Call, asked: OfWhy) -> Deleted:
     """Delete a user's data, as he asked by another way; refused with what is open. Money rows stay, without him."""
     await leaving.leave(call.app, call.user, actor_id=call.me.account_id, reason=asked.reason)
-    return {"deleted": True}
+    return Deleted(deleted=True)
 
 
 async def read_messages(call: Call, asked: Paged) -> list[Message]:
@@ -167,11 +178,11 @@ async def read_messages(call: Call, asked: Paged) -> list[Message]:
     return await messages.page(call.app.db, call.user.id, before=asked.before, limit=asked.limit)
 
 
-async def send_message(call: Call, asked: MessageAsked) -> dict[str, int]:
+async def send_message(call: Call, asked: MessageAsked) -> Sent:
     """Tell a user something; it is counted in his `message` until he has read it."""
     async with call.app.db.transaction() as tx:
         made = await messages.send(tx, call.user.id, asked.text, actor_id=call.me.account_id, now=call.now)
-    return {"id": made}
+    return Sent(id=made)
 
 
 async def admins(call: Call, asked: Nothing) -> list[Admin]:
@@ -179,19 +190,19 @@ async def admins(call: Call, asked: Nothing) -> list[Admin]:
     return await roles.admins(call.app.db)
 
 
-async def grant_admin(call: Call, asked: OfWhy) -> dict[str, bool]:
+async def grant_admin(call: Call, asked: OfWhy) -> Granted:
     """Make a user an admin."""
     account = await known(call.app, asked.steamid)
     async with call.app.db.transaction() as tx:
         made = await roles.grant(tx, account.id, call.now, by=call.me.account_id, reason=asked.reason)
-    return {"granted": made}
+    return Granted(granted=made)
 
 
-async def revoke_admin(call: Call, asked: OfWhy) -> dict[str, bool]:
+async def revoke_admin(call: Call, asked: OfWhy) -> Revoked:
     """Take the role from an admin; the last one keeps it."""
     async with call.app.db.transaction() as tx:
         gone = await roles.revoke(tx, call.user.id, call.now, by=call.me.account_id, reason=asked.reason)
-    return {"revoked": gone}
+    return Revoked(revoked=gone)
 
 
 async def _note(tx: Tx, call: Call, deed: str, reason: str, **detail: Any) -> None:

@@ -6,6 +6,7 @@ import msgspec
 
 from tradepost.db import Tx
 from tradepost.dialects.fields import Flag, Id, Limit, SteamId
+from tradepost.dialects.operator_api.answers import CaseClosed, Decision, TradedItem, TradeShown
 from tradepost.dialects.operator_api.calls import Call, Calls, Nothing, act, figures, known, look
 from tradepost.dialects.operator_api.fields import DeedName, Millionths, Reason
 from tradepost.market import audit, cases, operator_alerts, rates, switches, trades
@@ -82,45 +83,45 @@ async def list_cases(call: Call, asked: Nothing) -> list[Case]:
     return await cases.open_cases(call.app)
 
 
-async def show_trade(call: Call, asked: OfTrade) -> dict[str, Any]:
+async def show_trade(call: Call, asked: OfTrade) -> TradeShown:
     """A trade with its time line and whose word each line is, what its agents were asked, and what its buyer disputes."""
     tx = call.app.db
     view = await trades.read(tx, asked.id)
     if view is None:
         raise NotFound("There is no such trade.")
     trade = view.trade
-    return {
-        "id": trade.id,
-        "state": trade.state,
-        "explanation": trade.explanation,
-        "item": {
-            "project": view.project,
-            "assetid": view.assetid,
-            "new_assetid": trade.new_assetid,
-            "market_hash_name": view.market_hash_name,
-            "certificate": view.certificate,
-        },
-        "offer_id": trade.offer_id,
-        "seller_steamid": view.seller_steamid,
-        "buyer_steamid": trade.buyer_steamid,
-        "price_cents": trade.price_cents,
-        "fee_cents": trade.fee_cents,
-        "causer": trade.causer,
-        "steam_offer_state": trade.steam_offer_state,
-        "steam_tradeofferid": trade.steam_tradeofferid,
-        "steam_tradeid": trade.steam_tradeid,
-        "offer_maybe_live": trade.offer_maybe_live,
-        "created_at": trade.created_at,
-        "accepted_at": trade.accepted_at,
-        "protected_until": trade.protected_until,
-        "ended_at": trade.ended_at,
-        "due_at": trade.due_at,
-        "case_at": trade.case_at,
-        "evidence": await cases.evidence(tx, asked.id),
-    }
+    return TradeShown(
+        id=trade.id,
+        state=trade.state,
+        explanation=trade.explanation,
+        item=TradedItem(
+            project=view.project,
+            assetid=view.assetid,
+            new_assetid=trade.new_assetid,
+            market_hash_name=view.market_hash_name,
+            certificate=view.certificate,
+        ),
+        offer_id=trade.offer_id,
+        seller_steamid=view.seller_steamid,
+        buyer_steamid=trade.buyer_steamid,
+        price_cents=trade.price_cents,
+        fee_cents=trade.fee_cents,
+        causer=trade.causer,
+        steam_offer_state=trade.steam_offer_state,
+        steam_tradeofferid=trade.steam_tradeofferid,
+        steam_tradeid=trade.steam_tradeid,
+        offer_maybe_live=trade.offer_maybe_live,
+        created_at=trade.created_at,
+        accepted_at=trade.accepted_at,
+        protected_until=trade.protected_until,
+        ended_at=trade.ended_at,
+        due_at=trade.due_at,
+        case_at=trade.case_at,
+        evidence=await cases.evidence(tx, asked.id),
+    )
 
 
-async def rule_case(call: Call, asked: Ruling) -> dict[str, Any]:
+async def rule_case(call: Call, asked: Ruling) -> Decision:
     """Decide a trade that waits for an operator."""
     decision = await cases.rule(
         call.app,
@@ -130,15 +131,15 @@ async def rule_case(call: Call, asked: Ruling) -> dict[str, Any]:
         reason=asked.reason,
         actor_id=call.me.account_id,
     )
-    return {"state": decision.trade.state, "explanation": decision.trade.explanation}
+    return Decision(state=decision.trade.state, explanation=decision.trade.explanation)
 
 
-async def close_case(call: Call, asked: Closed) -> dict[str, bool]:
+async def close_case(call: Call, asked: Closed) -> CaseClosed:
     """Close the case of a trade that has ended, where nothing of it is to be changed."""
     await cases.close(
         call.app, asked.id, by=call.me.steamid, reason=asked.reason, actor_id=call.me.account_id
     )
-    return {"closed": True}
+    return CaseClosed(closed=True)
 
 
 async def list_switches(call: Call, asked: Nothing) -> list[SwitchState]:

@@ -2,6 +2,7 @@
 
 from tradepost.dialects.openapi.examples.agent import AGENT
 from tradepost.dialects.openapi.examples.notices import NOTICES
+from tradepost.dialects.openapi.examples.operator import OPERATOR
 from tradepost.dialects.openapi.examples.pay import PAY
 from tradepost.dialects.openapi.examples.payments import PAYMENTS
 from tradepost.dialects.openapi.examples.prices import PRICES
@@ -19,4 +20,5 @@ EXAMPLES: dict[tuple[str, str], Example] = {
     **{("pay", name): one for name, one in PAY.items()},
     **{("agent", name): one for name, one in AGENT.items()},
     **{("user", name): one for name, one in {**USER, **SALES}.items()},
+    **{("operator", name): one for name, one in OPERATOR.items()},
 }
