@@ -25,11 +25,18 @@ find_python() {
     exit 1
 }
 
+# The scripts of others that the pages use come from elsewhere than the packages; without them the pages still work.
+fetch() {
+    wanted=
+    [ "$what" = dev ] && wanted=tests
+    .venv/bin/python scripts/fetch_vendor.py $wanted || [ "$what" = runtime ]
+}
+
 # What was installed is known by the digest of what it was installed from; what is there for the tests is enough.
 digest=$(cat requirements.lock requirements-dev.lock pyproject.toml | cksum)
 if [ -x .venv/bin/tradepost ] && .venv/bin/python -c "$right" 2>/dev/null; then
     for stamp in ".venv/stamp-$what" .venv/stamp-dev; do
-        [ "$(cat "$stamp" 2>/dev/null)" = "$digest" ] && exit 0
+        [ "$(cat "$stamp" 2>/dev/null)" = "$digest" ] && fetch && exit 0
     done
 elif [ -x .venv/bin/python ] && .venv/bin/python -c "$right" 2>/dev/null; then
     :
@@ -52,6 +59,7 @@ if $pip --require-hashes -r "$lock" >"$log" 2>&1 &&
     $pip --no-build-isolation --no-deps --editable . >>"$log" 2>&1; then
     echo "$digest" >".venv/stamp-$what"
     echo done
+    fetch
 else
     echo failed
     grep -i '^error' "$log" | tail -n 3 >&2

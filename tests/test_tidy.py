@@ -17,7 +17,9 @@ TEXTS = sorted(
     path
     for folder in ("src/tradepost", "tests", "scripts", "bench", "examples", "docs", ".ci")
     for path in (ROOT / folder).rglob("*")
-    if path.is_file() and path.suffix not in {".pyc", ".gz", ".png"} and "node_modules" not in path.parts
+    if path.is_file()
+    and path.suffix not in {".pyc", ".gz", ".png"}
+    and not {"node_modules", "vendor"} & set(path.parts)
 ) + [path for path in ROOT.iterdir() if path.is_file() and path.suffix != ".lock"]
 THIS = Path(__file__)
 

@@ -1,7 +1,9 @@
 """Sheets: what is sent whole and named by its content, such as documents, pages made once, and the files of pages."""
 
+import gzip
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import resources
 
 from jinja2 import BaseLoader, Environment, TemplateNotFound
@@ -11,29 +13,38 @@ from starlette.responses import Response
 MEDIA = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 KEPT_SECONDS = 31_536_000  # a file's address names its content, so that it never changes
 MISDIRECTED = 421
+FOLDERS = ("static", "vendor")  # our own files, and those of others, which `scripts/fetch_vendor.py` fetches
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sheet:
     """Something that is sent whole, and named by its content."""
 
     body: bytes
     media: str
 
-    @property
+    @cached_property
     def tag(self) -> str:
         """The name of exactly these bytes."""
         return f'"{hashlib.sha256(self.body).hexdigest()[:32]}"'
 
+    @cached_property
+    def compressed(self) -> bytes:
+        """The same, as most browsers take it; there is nothing secret in a sheet that its length could tell."""
+        return gzip.compress(self.body, 9, mtime=0)
+
 
 class Static:
-    """The files in a package's folder `static`, each at an address that names its content."""
+    """The files in a package's folders `static` and `vendor`, each at an address that names its content."""
 
     def __init__(self, package: str, prefix: str) -> None:
         self.path = f"{prefix}/{{name}}"
         self.sheets = {
-            file.name: Sheet(file.read_bytes(), MEDIA[file.name.rpartition(".")[2]])
-            for file in (resources.files(package) / "static").iterdir()
+            file.name: Sheet(file.read_bytes(), MEDIA[ending])
+            for folder in (resources.files(package) / name for name in FOLDERS)
+            if folder.is_dir()
+            for file in folder.iterdir()
+            if (ending := file.name.rpartition(".")[2]) in MEDIA
         }
         self.addresses = {name: f"{prefix}/{name}?v={sheet.tag[1:13]}" for name, sheet in self.sheets.items()}
 
@@ -48,10 +59,14 @@ class Static:
 
 def respond(request: Request, sheet: Sheet, headers: dict[str, str]) -> Response:
     """A sheet, or that it is the one which the caller has already."""
-    headers = {"ETag": sheet.tag, **headers}
-    if sheet.tag in request.headers.get("if-none-match", ""):
+    body, headers = sheet.body, {"ETag": sheet.tag, "Vary": "Accept-Encoding", **headers}
+    if "gzip" in request.headers.get("accept-encoding", "") and len(sheet.compressed) < len(body):
+        tag = f'{sheet.tag[:-1]}-gzip"'  # other bytes have another name
+        body, headers = sheet.compressed, {**headers, "ETag": tag, "Content-Encoding": "gzip"}
+    if headers["ETag"] in request.headers.get("if-none-match", ""):
+        headers.pop("Content-Encoding", None)
         return Response(status_code=304, headers=headers)
-    return Response(sheet.body, headers=headers, media_type=sheet.media)
+    return Response(body, headers=headers, media_type=sheet.media)
 
 
 def misdirected() -> Response:

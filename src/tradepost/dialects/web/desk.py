@@ -1,7 +1,7 @@
 """The desk: templates and files of the pages, and what a browser may do on one."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
@@ -55,14 +55,16 @@ class Desk:
             headers["Strict-Transport-Security"] = f"max-age={HSTS_SECONDS}"
         return headers
 
-    def render(self, template: str, **values: Any) -> bytes:
-        """A page's bytes."""
-        return self._environment.get_template(template).render(**values).encode("utf-8", "replace")
+    def render(self, template: str, block: str = "", /, **values: Any) -> bytes:
+        """A page's bytes, or those of one block of it."""
+        found = self._environment.get_template(template)
+        text = "".join(found.blocks[block](found.new_context(values))) if block else found.render(**values)
+        return text.encode("utf-8", "replace")
 
-    def picture(self, icon: str) -> str:
-        """Where the picture of an item is; nothing for an item that has none."""
+    def picture(self, icon: str, pixels: int = 96) -> str:
+        """Where the picture of an item is, in a square of so many pixels; nothing for an item that has none."""
         base = self.settings.steam_image_url
-        return f"{base}/economy/image/{icon}/96fx96f" if icon and base else ""
+        return f"{base}/economy/image/{icon}/{pixels}fx{pixels}f" if icon and base else ""
 
     def avatar(self, address: str) -> str:
         """A person's picture, if it is one that a page may load."""
@@ -76,7 +78,7 @@ class Desk:
     @cached_property
     def _environment(self) -> Environment:
         made = templates(__package__)
-        made.filters |= {"usd": usd, "moment": moment}
+        made.filters |= {"usd": usd, "moment": moment, "day": day, "rows": rows}
         made.globals |= {
             "static": self.static.addresses,
             "picture": self.picture,
@@ -87,9 +89,23 @@ class Desk:
         return made
 
 
-def usd(cents: int) -> str:
-    """An amount as a person reads it."""
-    return f"-${write_cents(-cents)}" if cents < 0 else f"${write_cents(cents)}"
+def usd(cents: int | None) -> str:
+    """An amount as a person reads it, in thousands; a dash where there is none."""
+    if cents is None:
+        return "\u2013"
+    dollars, _, rest = write_cents(abs(cents)).partition(".")
+    return f"{'-' if cents < 0 else ''}${int(dollars):,}.{rest}"
+
+
+def day(seconds: int) -> Markup:
+    """The day of a moment in Unix seconds, as a person and a program read it."""
+    when = datetime.fromtimestamp(seconds, UTC)
+    return Markup('<time datetime="{}">{}</time>').format(f"{when:%Y-%m-%d}", f"{when:%Y-%m-%d}")
+
+
+def rows(columns: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
+    """Columns of one length as rows."""
+    return list(zip(*columns, strict=True))
 
 
 def moment(when: datetime | None) -> Markup:

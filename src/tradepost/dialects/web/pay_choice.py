@@ -3,55 +3,24 @@
 And what he chose: the prices that he typed, each with what is wrong with it, so that the page can say it beside it.
 """
 
-import re
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Literal, Self
+from typing import Literal
 
 from markupsafe import Markup
 
 from tradepost.dialects.web.desk import moment, usd
 from tradepost.dialects.web.pay_texts import Texts
+from tradepost.dialects.web.typed import TypedPrice
 from tradepost.market.inventories import InventoryRow
-from tradepost.rules.money import read_cents, write_cents
+from tradepost.rules.money import write_cents
 from tradepost.rules.offer import PriceTerms, Skip, bounds
 from tradepost.rules.payment import net_cents
 
-TYPED_CHARS_MAX = 40
-TOO_LONG = "…"  # stands where a text was cut, and makes it no price
 FLOAT_CHARS = 8  # of a wear as it is shown
 
 Use = Literal["suggested", "undercut"]
-
-_COMMA = re.compile(r"[0-9]+,[0-9]{1,2}", re.ASCII)
-_HUGE = re.compile(r"[1-9][0-9]{7,}(?:[.,][0-9]{1,2})?", re.ASCII)  # a number, and more than any price
-
-
-class TypedPrice(str):
-    """A price as a person typed it; whether it is one is said beside it, not by refusing the whole form."""
-
-    __slots__ = ()
-
-    @classmethod
-    def read(cls, text: str) -> Self:
-        """The text; of one that is absurdly long the beginning, which is then no price either."""
-        return cls(text if len(text) <= TYPED_CHARS_MAX else text[: TYPED_CHARS_MAX - 1] + TOO_LONG)
-
-    @property
-    def cents(self) -> int | None:
-        """The cents that are meant, also with a comma before them, as most languages write; None for no price."""
-        text = self._bare
-        return read_cents(text.replace(",", ".") if _COMMA.fullmatch(text) else text)
-
-    @property
-    def is_huge(self) -> bool:
-        """Whether it is a number beyond all prices."""
-        return _HUGE.fullmatch(self._bare) is not None
-
-    @property
-    def _bare(self) -> str:
-        return self.strip(" ").removeprefix("$").strip(" ")
 
 
 @dataclass(frozen=True, slots=True)

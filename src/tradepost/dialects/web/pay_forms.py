@@ -8,8 +8,8 @@ import msgspec
 from markupsafe import Markup
 
 from tradepost.dialects.fields import AssetId, Id, Project
-from tradepost.dialects.web.pay_choice import TOO_LONG, TypedPrice
 from tradepost.dialects.web.pay_till import Till
+from tradepost.dialects.web.typed import TOO_LONG, TypedPrice
 from tradepost.rules.refusals import Forbidden, Malformed, Refusal, SteamUnavailable, TooManyRequests
 from tradepost.steam.trade_url import URL_CHARS_MAX
 

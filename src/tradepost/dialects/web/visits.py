@@ -37,6 +37,8 @@ from tradepost.dialects.web.addresses import is_own_path
 from tradepost.dialects.web.desk import Desk
 from tradepost.dialects.web.labels import say
 from tradepost.dialects.web.visitors import Visitor, visitor
+from tradepost.market import bell
+from tradepost.market.bell import Bell
 from tradepost.rules.refusals import (
     Conflicting,
     Forbidden,
@@ -86,6 +88,7 @@ class Visit:
         self.scope = scope
         self.receive = receive
         self.visitor: Visitor | None = None
+        self.bell: Bell | None = None  # known where a whole page is asked for by who is signed in
         self._page = page
 
     # What was asked ------------------------------------------------------------------------------------------
@@ -100,6 +103,15 @@ class Visit:
         """The parts of the path that vary, by the names they have in the route."""
         found: Mapping[str, str] = self.scope.get("path_params", {})
         return found
+
+    @property
+    def wants_part(self) -> bool:
+        """Whether a script asks for a part of a page, to put it into the page that is open already."""
+        return (
+            header(self.scope, b"hx-request") == "true"
+            and header(self.scope, b"hx-request-type") == "partial"
+            and not header(self.scope, b"hx-history-restore-request")
+        )
 
     def signed_in(self) -> Visitor:
         """Who this is; whoever is nobody gets a page to sign in instead, and comes back here."""
@@ -168,18 +180,24 @@ class Visit:
             path = self._page.home.format(**self.params)
         return path if is_own_path(path) else "/"
 
-    def page(self, template: str, status: int = 200, **values: Any) -> Response:
-        """A page made from a template, which also knows `visitor`, `here`, `csrf_field` and the ways to sign in and give a code."""
+    def page(self, template: str, status: int = 200, *, part: str = "", **values: Any) -> Response:
+        """A page made from a template, which also knows `visitor`, `bell`, `here`, `csrf_field` and the ways to sign in and give a code.
+
+        Where the page's script asks for a part alone, it gets the template's block of that name and nothing around it.
+        """
         field = Markup('<input type="hidden" name="{}" value="{}">')
         known: dict[str, Any] = {
             "visitor": self.visitor,
+            "bell": self.bell,
             "here": self.here,
             "sign_in_url": self.sign_in_url(),
             "code_url": self.code_url(),
             "csrf_field": field.format(CSRF, self.visitor.csrf) if self.visitor else "",
         }
-        body = self.desk.render(template, **(known | values))
-        return Response(body, status, dict(self.desk.headers), "text/html; charset=utf-8")
+        block = part if self.wants_part else ""
+        body = self.desk.render(template, block, **(known | values))
+        headers = {**self.desk.headers, "Vary": "HX-Request, HX-Request-Type"} if part else self.desk.headers
+        return Response(body, status, dict(headers), "text/html; charset=utf-8")
 
     def stream(self, template: str, pieces: AsyncGenerator[str, None], **values: Any) -> Response:
         """A page whose middle comes piece by piece: HTML, put in where the template says `{{ pieces }}`."""
@@ -219,7 +237,12 @@ class Visit:
         """A page that says what went wrong; a page's script gets it as JSON."""
         if header(self.scope, b"accept").startswith("application/json"):
             return self.json({"error": sentence, "field": field or None}, status)
-        return self.page(template, status, title=title, sentence=sentence, field=field)
+        values = {"title": title, "sentence": sentence, "field": field}
+        if self.wants_part:
+            answer = self.page("error_part.html", status, again=template != "error.html", **values)
+            answer.headers["HX-Retarget"], answer.headers["HX-Reswap"] = "#said", "innerHTML"
+            return answer
+        return self.page(template, status, **values)
 
 
 Handler = Callable[[Visit], Awaitable[ASGIApp]]
@@ -269,6 +292,8 @@ class Page:
             if handler is None:
                 return self._other_method(visit)
             visit.visitor = await visitor(self._app, visit.scope, halfway=self.halfway)
+            if visit.visitor is not None and not visit.wants_part:
+                visit.bell = await bell.read(self._app.db, visit.visitor.account_id)
             return await handler(visit)
         except ClientDisconnect:
             raise

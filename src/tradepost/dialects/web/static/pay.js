@@ -13,7 +13,8 @@ const fill = (text, values) => text.replace(/\{(\w+)\}/g, (whole, name) => value
 
 function usd(cents) {
   const digits = String(Math.abs(cents)).padStart(3, "0");
-  return `${cents < 0 ? "-" : ""}$${digits.slice(0, -2)}.${digits.slice(-2)}`;
+  const dollars = digits.slice(0, -2).replace(/\B(?=(\d{3})+$)/g, ",");
+  return `${cents < 0 ? "-" : ""}$${dollars}.${digits.slice(-2)}`;
 }
 
 // The cents that a typed text means, also with a comma before them; null for no price.

@@ -1,0 +1,38 @@
+"""Typed: what a person wrote into a field of a form, kept as it stands so that what is wrong with it is said beside it."""
+
+import re
+from typing import Self
+
+from tradepost.rules.money import read_cents
+
+TYPED_CHARS_MAX = 40
+TOO_LONG = "…"  # stands where a text was cut, and makes it no price
+
+_COMMA = re.compile(r"[0-9]+,[0-9]{1,2}", re.ASCII)
+_HUGE = re.compile(r"[1-9][0-9]{7,}(?:[.,][0-9]{1,2})?", re.ASCII)  # a number, and more than any price
+
+
+class TypedPrice(str):
+    """A price as a person typed it; whether it is one is said beside it, not by refusing the whole form."""
+
+    __slots__ = ()
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """The text; of one that is absurdly long the beginning, which is then no price either."""
+        return cls(text if len(text) <= TYPED_CHARS_MAX else text[: TYPED_CHARS_MAX - 1] + TOO_LONG)
+
+    @property
+    def cents(self) -> int | None:
+        """The cents that are meant, also with a comma before them, as most languages write; None for no price."""
+        text = self._bare
+        return read_cents(text.replace(",", ".") if _COMMA.fullmatch(text) else text)
+
+    @property
+    def is_huge(self) -> bool:
+        """Whether it is a number beyond all prices."""
+        return _HUGE.fullmatch(self._bare) is not None
+
+    @property
+    def _bare(self) -> str:
+        return self.strip(" ").removeprefix("$").strip(" ")
