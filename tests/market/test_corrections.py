@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import pytest
 
 from market.ordering import a_book
-from stock import MARKET_NOW
+from stock import MARKET_NOW, steamid
 from tradepost.app import App
 from tradepost.db import CheckViolationError, Db
-from tradepost.market import audit, corrections, freezing, ledger
+from tradepost.market import audit, corrections, freezing, ledger, roles, users
 from tradepost.market.corrections import Correction
 from tradepost.market.ledger import Posting
 from tradepost.rules.refusals import Conflicting, Forbidden, KeyUsed, Malformed, NotFound, TooLittleMoney
@@ -73,6 +73,41 @@ async def test_nobody_approves_what_he_asked_for_nor_what_he_gets(office: Office
                 "UPDATE correction SET state = 'posted', decided_by = $2, decided_at = $3 WHERE id = $1",
                 correction, decider, MARKET_NOW,
             )  # fmt: skip
+
+
+async def test_an_admin_whom_another_made_is_no_second_one_beside_him(office: Office) -> None:
+    """Whatever way round, through whomever, and whether or not the one between is an admin still."""
+
+    async def person(number: int) -> int:
+        async with office.db.transaction() as tx:
+            return (await users.know(tx, steamid(900 + number), "sign_in", MARKET_NOW)).id
+
+    between, made, sibling, apart = [await person(number) for number in range(4)]
+
+    async def grant(account: int, by: int | None) -> None:
+        async with office.db.transaction() as tx:
+            await roles.grant(tx, account, office.app.real_now(), by=by)
+
+    await grant(office.one, None)
+    for account, by in ((between, office.one), (made, between), (sibling, office.one), (apart, None)):
+        await grant(account, by)
+    async with office.db.transaction() as tx:
+        await roles.revoke(tx, between, office.app.real_now(), by=office.one)
+    asked = await office.ask()
+    for account in (made, sibling):
+        with pytest.raises(Forbidden, match="count as one"):
+            await corrections.approve(office.app, account, asked.id, reason="")
+    for number, (asker, approver) in enumerate(((made, office.one), (made, sibling))):
+        other = await corrections.ask(office.app, asker, office.user, bucket="balance", amount_cents=5,
+                                      reason="booked twice", reference=f"other-{number}")  # fmt: skip
+        with pytest.raises(Forbidden, match="count as one"):
+            await corrections.approve(office.app, approver, other.id, reason="")
+    assert await office.balance() == 100
+    await corrections.approve(office.app, apart, asked.id, reason="")
+    assert await office.balance() == 350
+    await grant(made, None)  # the command line says who he is
+    other = await office.ask(reference="third")
+    assert (await corrections.approve(office.app, made, other.id, reason="")).state == "posted"
 
 
 async def test_a_correction_below_zero_moves_nothing_and_can_still_be_refused(office: Office) -> None:

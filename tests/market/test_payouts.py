@@ -13,7 +13,18 @@ from stock import MARKET_NOW, Stock, wish
 from tradepost.app import App
 from tradepost.config import Settings
 from tradepost.db import Db
-from tradepost.market import alerts, freezing, ledger, payouts, profiles, trades
+from tradepost.market import (
+    alerts,
+    clock,
+    freezing,
+    ledger,
+    operator_alerts,
+    payouts,
+    profiles,
+    roles,
+    trades,
+    users,
+)
 from tradepost.market.ledger import Wallet
 from tradepost.market.payouts import Payout
 from tradepost.rules.payout import State
@@ -43,6 +54,13 @@ class Till:
         """An operator's step; anna's, if nobody else is named."""
         async with self.db.transaction() as tx:
             return await verb(tx, payout.id, **{"by": "anna", "now": self.app.now(), **how})
+
+    async def admin(self, by: int | None = None) -> str:
+        """An admin, by the command line's word or another admin's; his steamid."""
+        account = await self.stock.person()
+        async with self.db.transaction() as tx:
+            await roles.grant(tx, account, self.app.real_now(), by=by)
+        return await self.stock.steamid_of(account)
 
     async def wallet(self) -> Wallet:
         return await ledger.wallet(self.db, self.account)
@@ -178,14 +196,54 @@ async def test_two_different_operators_approve_what_is_above_the_limit(till: Til
     async with till.db.transaction() as tx:
         legs = (ledger.Posting(till.account, "balance", 50_000), ledger.Posting(None, "world", -50_000))
         await ledger.post(tx, "more", "deposit", legs, MARKET_NOW)
-    payout = await till.ask(50_000)
+    payout, anna, bert = await till.ask(50_000), await till.admin(), await till.admin()
     assert payout.needed == 2
-    assert (await till.do(payouts.approve, payout)).state is State.ASKED
-    with pytest.raises(Conflicting, match="anna has approved it already"):
-        await till.do(payouts.approve, payout)
+    assert (await till.do(payouts.approve, payout, by=anna)).state is State.ASKED
+    with pytest.raises(Conflicting, match=f"{anna} has approved it already"):
+        await till.do(payouts.approve, payout, by=anna)
     with pytest.raises(Conflicting, match="asked: pay is not possible"):
         await till.do(payouts.pay, payout, reference="SKR-1")
-    assert (await till.do(payouts.approve, payout, by="bert")).state is State.APPROVED
+    assert (await till.do(payouts.approve, payout, by=bert)).state is State.APPROVED
+
+
+async def test_two_are_two_admins_and_not_one_who_made_the_other(till: Till) -> None:
+    async with till.db.transaction() as tx:
+        legs = (ledger.Posting(till.account, "balance", 50_000), ledger.Posting(None, "world", -50_000))
+        await ledger.post(tx, "more", "deposit", legs, MARKET_NOW)
+    payout, anna = await till.ask(50_000), await till.admin()
+    stranger = await till.stock.steamid_of(await till.stock.person())
+    for by in ("bert", "command line (bert)", stranger):
+        with pytest.raises(Conflicting, match="approved by two admins"):
+            await till.do(payouts.approve, payout, by=by)
+    await till.do(payouts.approve, payout, by=anna)
+    account = await users.by_steamid(till.db, anna)
+    assert account is not None
+    made = await till.admin(by=account.id)
+    with pytest.raises(Conflicting, match="count as one"):
+        await till.do(payouts.approve, payout, by=made)
+    found = await payouts.read(till.db, payout.id)
+    assert found is not None and found.state is State.ASKED
+    assert (await till.do(payouts.approve, payout, by=await till.admin())).state is State.APPROVED
+
+
+async def test_operators_are_told_of_a_payout_with_which_nobody_goes_on(till: Till) -> None:
+    payout = await approved(till)
+    await till.do(payouts.send, payout)
+    done = await till.do(payouts.approve, await till.ask())
+    await till.do(payouts.pay, done, reference="SKR-1")
+    await clock.advance(till.app, 23 * 3_600)
+    assert await payouts.tell_of_quiet(till.app) == 0
+    await clock.advance(till.app, 3_700)
+    assert await payouts.tell_of_quiet(till.app) == 1
+    assert await payouts.tell_of_quiet(till.app) == 0, "once for each step"
+    newest = (await operator_alerts.page(till.db))[0]
+    assert (newest.kind, newest.due_at is not None) == ("payout", True)
+    assert newest.text == (
+        f"Payout {payout.id} has been sending for more than 24 hours: say whether it was paid, as the provider's books have it."
+    )
+    await till.do(payouts.lose, payout, reason="Skrill timed out")
+    await clock.advance(till.app, 25 * 3_600)
+    assert await payouts.tell_of_quiet(till.app) == 1, "what is not known is asked after as well"
 
 
 async def test_nobody_approves_his_own_payout(till: Till) -> None:
@@ -344,8 +402,8 @@ async def test_the_same_operator_twice_at_once_is_no_second_operator(till: Till)
     async with till.db.transaction() as tx:
         legs = (ledger.Posting(till.account, "balance", 50_000), ledger.Posting(None, "world", -50_000))
         await ledger.post(tx, "more", "deposit", legs, MARKET_NOW)
-    payout = await till.ask(50_000)
-    await outcomes(*(till.do(payouts.approve, payout) for _ in range(4)))
+    payout, anna = await till.ask(50_000), await till.admin()
+    await outcomes(*(till.do(payouts.approve, payout, by=anna) for _ in range(4)))
     found = await payouts.read(till.db, payout.id)
     assert found is not None and found.state is State.ASKED
 

@@ -6,7 +6,7 @@ import pytest
 
 from stock import MARKET_NOW, Stock
 from tradepost.db import Db
-from tradepost.market import audit, roles
+from tradepost.market import audit, operator_alerts, roles
 from tradepost.rules.refusals import Conflicting
 
 HOUR = timedelta(hours=1)
@@ -58,12 +58,18 @@ async def test_who_is_made_or_ended_as_an_admin_is_in_the_audit(db: Db) -> None:
     second = await admin(db, stock, by=first)
     async with db.transaction() as tx:
         await roles.revoke(tx, second, MARKET_NOW + HOUR, by=first, reason="he left")
+    told = [alert.text for alert in await operator_alerts.page(db)]
     lines = [(n.deed, n.actor, n.subject, n.reason) for n in await audit.page(db)]
     one, two = await stock.steamid_of(first), await stock.steamid_of(second)
     assert lines == [
         ("role revoked", one, two, "he left"),
         ("role granted", one, two, ""),
         ("role granted", None, one, ""),
+    ]
+    assert told == [
+        f"User {two} is no admin any more, by {one}.",
+        f"User {two} is an admin now, by {one}.",
+        f"User {one} is an admin now, by the command line.",
     ]
 
 

@@ -42,39 +42,39 @@ async def show_payout(settings: Settings, options: Namespace) -> int:
 
 
 async def approve(settings: Settings, options: Namespace) -> int:
-    """Approve a payout; one above the limit needs two operators."""
+    """Approve a payout; one above the limit is for two admins, each signed in to the operator API."""
     return await _step(settings, options, "approved", lambda tx, now: payouts.approve(
-        tx, options.id, by=options.by, now=now))  # fmt: skip
+        tx, options.id, by=_by(options), now=now))  # fmt: skip
 
 
 async def refuse(settings: Settings, options: Namespace) -> int:
     """Refuse a payout that nobody has begun to send: the money goes back, and its owner is told the reason."""
     return await _step(settings, options, "refused", lambda tx, now: payouts.refuse(
-        tx, options.id, by=options.by, reason=options.reason, now=now))  # fmt: skip
+        tx, options.id, by=_by(options), reason=options.reason, now=now))  # fmt: skip
 
 
 async def send(settings: Settings, options: Namespace) -> int:
     """Take a payout in hand before you pay it at the provider, so that nobody else does."""
     return await _step(settings, options, "taken in hand", lambda tx, now: payouts.send(
-        tx, options.id, by=options.by, now=now))  # fmt: skip
+        tx, options.id, by=_by(options), now=now))  # fmt: skip
 
 
 async def paid(settings: Settings, options: Namespace) -> int:
     """Note that a payout was paid, under the provider's reference."""
     return await _step(settings, options, "paid", lambda tx, now: payouts.pay(
-        tx, options.id, by=options.by, reference=options.reference, now=now))  # fmt: skip
+        tx, options.id, by=_by(options), reference=options.reference, now=now))  # fmt: skip
 
 
 async def unknown(settings: Settings, options: Namespace) -> int:
     """Note that nobody can say whether a payout was sent: nobody sends it until the provider's books were read."""
     return await _step(settings, options, "unknown", lambda tx, now: payouts.lose(
-        tx, options.id, by=options.by, reason=options.reason, now=now))  # fmt: skip
+        tx, options.id, by=_by(options), reason=options.reason, now=now))  # fmt: skip
 
 
 async def not_sent(settings: Settings, options: Namespace) -> int:
     """Note that the provider's books have no such payout: it can be sent, or refused."""
     return await _step(settings, options, "not sent", lambda tx, now: payouts.clear(
-        tx, options.id, by=options.by, reason=options.reason, now=now))  # fmt: skip
+        tx, options.id, by=_by(options), reason=options.reason, now=now))  # fmt: skip
 
 
 # Deposits ----------------------------------------------------------------------------------------------------
@@ -103,7 +103,7 @@ async def reverse_deposit(settings: Settings, options: Namespace) -> int:
     """Take back a deposit whose money never came, or went back; what is spent cannot be taken."""
     async with the_app(settings) as app, app.db.transaction() as tx:
         done = await deposits.reverse(
-            tx, options.reference, by=options.by, reason=options.reason, now=app.now()
+            tx, options.reference, by=_by(options), reason=options.reason, now=app.now()
         )
         detail = {"cents": done.cents, "reference": done.reference}
         await _note(tx, done.account_id, "deposit reversed", options, app.real_now(), **detail)
@@ -133,7 +133,7 @@ async def withdraw_fees(settings: Settings, options: Namespace) -> int:
     """Take fees out that the market earned, once for a reference."""
     async with the_app(settings) as app, app.db.transaction() as tx:
         moved = await fees.withdraw(
-            tx, options.amount, options.reference, by=options.by, note=options.reason, now=app.now()
+            tx, options.amount, options.reference, by=_by(options), note=options.reason, now=app.now()
         )
         if moved:
             detail = {"cents": options.amount, "reference": options.reference}
@@ -166,18 +166,30 @@ async def _note(
     )  # fmt: skip
 
 
+def _by(options: Namespace) -> str:
+    """Who does it, as payouts and deposits keep it: the command line, under a name that nobody has proven."""
+    return f"command line ({options.by})"
+
+
 def _line(payout: Payout) -> str:
     line = f"payout {payout.id}  {payout.state:9} {write_cents(payout.cents):>11} USD  {payout.method} {payout.address}"
     line += f"  asked {payout.asked_at:%Y-%m-%d %H:%M:%S}"
     if payout.needed > 1:
-        line += f"  needs {payout.needed} operators"
+        line += f"  needs {payout.needed} admins"
     return f"{line}  {payout.reference or payout.reason}".rstrip()
 
 
 def add(verbs: Adder) -> None:
     """Add the verbs about money that goes out."""
     which = ("id", {"type": number, "help": "the number of the payout"})
-    by = ("--by", {"type": phrase, "required": True, "help": "who does it: it is kept with the payout"})
+    by = (
+        "--by",
+        {
+            "type": phrase,
+            "required": True,
+            "help": "who does it: it is kept as the command line's word, which proves nobody",
+        },
+    )
     why = ("--reason", {"type": phrase, "required": True, "help": "why: it is kept with the payout"})
     told = ("--reason", {"type": phrase, "required": True, "help": "why: the owner is told so"})
     reference = ("reference", {"type": phrase, "help": "the provider's number of what was paid"})

@@ -77,7 +77,7 @@ async def deposit(settings: Settings, options: Namespace) -> int:
             options.reference
             or hashlib.sha256(f"{account.id} {app.real_now().isoformat()}".encode()).hexdigest()[:16]
         )
-        moved = await deposits.record(tx, account.id, options.amount, key, by="operator", now=app.now())
+        moved = await deposits.record(tx, account.id, options.amount, key, by="command line", now=app.now())
         if moved:
             detail = {"cents": options.amount, "reference": key}
             await audit.note(

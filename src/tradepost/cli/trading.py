@@ -47,7 +47,9 @@ async def rule(settings: Settings, options: Namespace) -> int:
     """Decide a trade that waits for an operator: refund, deliver, settle or reverse."""
     async with the_app(settings) as app:
         ruling = Ruled(options.verdict, options.causer)
-        decision = await cases.rule(app, options.id, ruling, by=options.by, reason=options.reason)
+        decision = await cases.rule(
+            app, options.id, ruling, by=f"command line ({options.by})", reason=options.reason
+        )
     sys.stdout.write(f"{decision.trade.state}: {decision.trade.explanation}\n")
     return 0
 
@@ -55,7 +57,7 @@ async def rule(settings: Settings, options: Namespace) -> int:
 async def close(settings: Settings, options: Namespace) -> int:
     """Close the case of a trade that has ended, where nothing of it is to be changed any more."""
     async with the_app(settings) as app:
-        await cases.close(app, options.id, by=options.by, reason=options.reason)
+        await cases.close(app, options.id, by=f"command line ({options.by})", reason=options.reason)
     sys.stdout.write(f"the case of trade {options.id} is closed\n")
     return 0
 

@@ -355,6 +355,13 @@ class Settings:
         least=1,
         most=999_999_999,
     )
+    payout_quiet_hours: int = _setting(
+        24,
+        "After so long operators are told of a payout with which nobody has gone on, such as one that is being sent.",
+        unit="hours",
+        least=1,
+        most=720,
+    )
     payout_cooling_hours: int = _setting(
         24,
         "So long after the payout address or the second factor changed nobody asks for a payout.",

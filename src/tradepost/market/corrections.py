@@ -10,7 +10,7 @@ from typing import Literal
 
 from tradepost.app import App
 from tradepost.db import Reader, Tx
-from tradepost.market import audit, ledger
+from tradepost.market import audit, ledger, roles
 from tradepost.market.ledger import Posting
 from tradepost.rules.money import CENTS_MAX
 from tradepost.rules.refusals import Conflicting, Forbidden, KeyUsed, Malformed, NotFound
@@ -95,7 +95,7 @@ async def ask(
 async def approve(app: App, actor_id: int, correction_id: int, *, reason: str) -> Correction:
     """Move the money of a correction that another admin asked for.
 
-    Raises Forbidden for who asked for it or gets it, TooLittleMoney where the bucket would fall below zero (it stays
+    Raises Forbidden for who asked for it or gets it, and for an admin of the same hand (roles.py), TooLittleMoney where the bucket would fall below zero (it stays
     asked for, and can be refused), Conflicting where it was decided before.
     """
     now = app.now()
@@ -104,6 +104,9 @@ async def approve(app: App, actor_id: int, correction_id: int, *, reason: str) -
         account = await tx.value("SELECT steamid FROM account WHERE id = $1", actor_id)
         if account == one.asked_by:
             raise Forbidden("Another admin has to approve what you asked for.")
+        asked_by: int = await tx.value("SELECT asked_by FROM correction WHERE id = $1", one.id)
+        if await roles.are_of_one_hand(tx, actor_id, asked_by):
+            raise Forbidden(roles.ONE_HAND.format(other=one.asked_by))
         if actor_id == one.account_id:
             raise Forbidden("Nobody approves a correction of his own account.")
         legs = (

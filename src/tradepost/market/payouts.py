@@ -4,13 +4,14 @@ Asked for, the money lies in the account's `payout` bucket; it leaves it once, t
 Every step locks the payout and then the wallet, and leaves an event that nobody can change.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 
 from tradepost.app import App
 from tradepost.config import Settings
 from tradepost.db import Reader, Tx
-from tradepost.market import alerts, freezing, idempotency, ledger, profiles
+from tradepost.market import alerts, freezing, idempotency, ledger, profiles, roles, users
 from tradepost.market.alerts import Kind
 from tradepost.market.idempotency import Claim
 from tradepost.market.ledger import Posting
@@ -19,6 +20,7 @@ from tradepost.rules.payout import OPEN, State, Step, approvals_needed, step
 from tradepost.rules.refusals import Conflicting, Malformed, NotFound, TooLittleMoney
 
 METHOD = "skrill"
+TWO_ADMINS = "So large a payout is approved by two admins, each signed in to the operator API."
 OPEN_MAX = 10  # of one account: operators look at each
 REFERENCE_CHARS_MAX = 100
 REASON_CHARS_MAX = 500
@@ -117,14 +119,27 @@ async def _address(tx: Tx, settings: Settings, account_id: int, real_now: dateti
 
 
 async def approve(tx: Tx, payout_id: int, *, by: str, now: datetime) -> Payout:
-    """Approve a payout; one above the limit waits for another operator, who has to be somebody else."""
+    """Approve a payout; one above the limit waits for another operator, and both have to be admins, by their steamids."""
     payout = await _lock_to_move(tx, payout_id)
     if by == await tx.value("SELECT steamid FROM account WHERE id = $1", payout.account_id):
         raise Conflicting("Nobody approves his own payout.")
     givers = [event.actor for event in await events(tx, payout_id) if event.step == Step.APPROVE]
     if by in givers:
         raise Conflicting(f"{by} has approved it already: another operator has to.")
+    if payout.needed > 1:
+        await _refuse_one_hand(tx, by, givers)
     return await _take(tx, payout, Step.APPROVE, by=by, now=now, approvals=len(givers))
+
+
+async def _refuse_one_hand(tx: Tx, by: str, givers: Sequence[str]) -> None:
+    """Let two admins agree where two are needed: not a name that nobody has proven, nor one who was made for it."""
+    admin = await users.by_steamid(tx, by)
+    if admin is None or not await roles.is_admin(tx, admin.id):
+        raise Conflicting(TWO_ADMINS)
+    for giver in givers:
+        before = await users.by_steamid(tx, giver)
+        if before is None or await roles.are_of_one_hand(tx, admin.id, before.id):
+            raise Conflicting(roles.ONE_HAND.format(other=giver))
 
 
 async def refuse(tx: Tx, payout_id: int, *, by: str, reason: str, now: datetime) -> Payout:
@@ -272,6 +287,20 @@ async def events(tx: Reader, payout_id: int) -> list[PayoutEvent]:
     return await tx.rows(
         PayoutEvent, f"SELECT {names} FROM payout_event WHERE payout_id = $1 ORDER BY no", payout_id
     )
+
+
+async def tell_of_quiet(app: App) -> int:
+    """Tell operators of payouts with which nobody has gone on for long, once for each step; return how many there were."""
+    now, hours = app.now(), app.settings.payout_quiet_hours
+    return await app.db.execute(
+        "INSERT INTO operator_alert (ref, kind, at, text)"
+        " SELECT 'payout:' || p.id || ':' || (SELECT max(no) FROM payout_event e WHERE e.payout_id = p.id) || ':quiet',"
+        " 'payout', $1, 'Payout ' || p.id || ' has been ' || p.state || ' for more than ' || $3::integer || ' hours: ' ||"
+        " CASE p.state WHEN 'asked' THEN 'nobody has approved or refused it.' WHEN 'approved' THEN 'nobody has sent it.'"
+        " ELSE 'say whether it was paid, as the provider''s books have it.' END"
+        " FROM payout p WHERE p.ended_at IS NULL AND p.changed_at < $2 ON CONFLICT DO NOTHING",
+        app.real_now(), now - timedelta(hours=hours), hours,
+    )  # fmt: skip
 
 
 async def open_payouts(tx: Reader) -> list[Payout]:

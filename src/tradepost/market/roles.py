@@ -1,4 +1,8 @@
-"""Roles: who may act for the market. There is one, `admin`; it is looked up at each request, so taking it back holds at once."""
+"""Roles: who may act for the market. There is one, `admin`; it is looked up at each request, so taking it back holds at once.
+
+Where two admins have to agree, one whom an admin made is no second one beside him: else whoever wants a second voice
+makes himself one. The command line makes the others, as who reaches the database needs no role.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +12,7 @@ from tradepost.market import audit
 from tradepost.rules.refusals import Conflicting
 
 ADMIN = "admin"
+ONE_HAND = "You and {other} count as one, as an admin made one of you or both: another admin has to, whom the command line made."
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +35,53 @@ async def is_admin(tx: Reader, account_id: int) -> bool:
 
 
 async def grant(tx: Tx, account_id: int, now: datetime, *, by: int | None = None, reason: str = "") -> bool:
-    """Make an account an admin; False if it was one. `now` is real time, `by` an admin or the command line."""
+    """Make an account an admin; False if it was one. `now` is real time, `by` an admin or the command line.
+
+    Who was made one by an admin and is named on the command line is made by the command line from then on.
+    """
     made = await tx.execute(
-        "INSERT INTO role (account_id, role, granted_at, granted_by) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+        "INSERT INTO role (account_id, role, granted_at, granted_by) VALUES ($1, $2, $3, $4)"
+        " ON CONFLICT (account_id, role) DO UPDATE SET granted_by = NULL"
+        " WHERE role.granted_by IS NOT NULL AND excluded.granted_by IS NULL",
         account_id, ADMIN, now, by,
     )  # fmt: skip
     if made:
         await audit.note(
             tx, actor_id=by, subject_id=account_id, deed="role granted", detail={"role": ADMIN}, reason=reason, now=now
         )  # fmt: skip
+        await _tell(tx, account_id, "is an admin now", by, now)
     return bool(made)
+
+
+async def are_of_one_hand(tx: Reader, one: int, other: int) -> bool:
+    """Say whether two admins count as one: an admin made the other, or made who made him, or made both.
+
+    The audit says it, which nobody can edit: that a role in between was taken back meanwhile changes nothing.
+    """
+    return bool(await _makers(tx, one) & await _makers(tx, other))
+
+
+async def _makers(tx: Reader, account_id: int) -> set[int]:
+    """An admin himself, who made him one last, who made that one, and so on, up to the command line."""
+    found: set[int] = set()
+    maker: int | None = account_id
+    while maker is not None and maker not in found:
+        found.add(maker)
+        maker = await tx.value(
+            "SELECT actor_id FROM audit WHERE subject_id = $1 AND deed = 'role granted' ORDER BY id DESC LIMIT 1",
+            maker,
+        )
+    return found
+
+
+async def _tell(tx: Tx, account_id: int, what: str, by: int | None, now: datetime) -> None:
+    """Tell operators that there is another admin, or one less: who did it for an intruder is noticed by the others."""
+    await tx.execute(
+        "INSERT INTO operator_alert (ref, kind, at, text) SELECT 'role:' || a.id || ':' || $3, 'role', $4,"
+        " 'User ' || a.steamid || ' ' || $2 || ', by ' || coalesce(b.steamid, 'the command line') || '.'"
+        " FROM account a LEFT JOIN account b ON b.id = $5 WHERE a.id = $1 ON CONFLICT DO NOTHING",
+        account_id, what, now.isoformat(), now, by,
+    )  # fmt: skip
 
 
 async def revoke(tx: Tx, account_id: int, now: datetime, *, by: int | None = None, reason: str = "") -> bool:
@@ -59,6 +101,7 @@ async def revoke(tx: Tx, account_id: int, now: datetime, *, by: int | None = Non
         await audit.note(
             tx, actor_id=by, subject_id=account_id, deed="role revoked", detail={"role": ADMIN}, reason=reason, now=now
         )  # fmt: skip
+        await _tell(tx, account_id, "is no admin any more", by, now)
     return bool(gone)
 
 

@@ -1042,7 +1042,7 @@ CREATE TABLE public.operator_alert (
     mailed_at timestamp with time zone,
     called_at timestamp with time zone,
     fault text,
-    CONSTRAINT "operators are told of what is stuck, given up or amiss" CHECK ((kind = ANY (ARRAY['case'::text, 'notice'::text, 'check'::text, 'payout'::text, 'checkout'::text, 'mail'::text])))
+    CONSTRAINT "operators are told of what is stuck or amiss, and of admins" CHECK ((kind = ANY (ARRAY['case'::text, 'notice'::text, 'check'::text, 'payout'::text, 'checkout'::text, 'mail'::text, 'role'::text])))
 );
 
 ALTER TABLE public.operator_alert ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -1924,7 +1924,7 @@ CREATE TRIGGER cases_are_told AFTER INSERT ON public.operator_case FOR EACH ROW 
 
 CREATE TRIGGER changed_offers_meet_orders AFTER UPDATE OF state, price_cents ON public.offer FOR EACH ROW WHEN (((new.state = 'on_sale'::text) AND ((old.state <> 'on_sale'::text) OR (new.price_cents < old.price_cents)))) EXECUTE FUNCTION public.offers_meet_orders();
 
-CREATE TRIGGER doubts_are_told AFTER UPDATE OF state, reason ON public.checkout FOR EACH ROW WHEN (((new.reason <> old.reason) AND (new.state = ANY (ARRAY['doubted'::text, 'paid'::text])))) EXECUTE FUNCTION public.doubts_are_told();
+CREATE TRIGGER doubts_are_told AFTER UPDATE OF state, reason ON public.checkout FOR EACH ROW WHEN (((new.reason <> old.reason) AND (new.reason <> ''::text) AND (new.state = ANY (ARRAY['doubted'::text, 'paid'::text])))) EXECUTE FUNCTION public.doubts_are_told();
 
 CREATE TRIGGER ends_of_fills_are_noted AFTER UPDATE OF state ON public.trade FOR EACH ROW WHEN (((new.state <> old.state) AND ((new.state = ANY (ARRAY['cancelled'::text, 'reversed'::text])) OR (old.state = 'cancelled'::text)))) EXECUTE FUNCTION public.ends_of_fills_are_noted();
 

@@ -133,6 +133,38 @@ async def test_a_role_that_is_taken_back_opens_nothing_any_more(office: Office) 
     assert (await admin.get("/operator/users")).refusal == (403, "forbidden")
 
 
+async def test_a_frozen_admin_looks_at_nothing_and_thaws_nobody_and_nobody_lifts_his_own_ban(
+    office: Office,
+) -> None:
+    admin, second = await office.admin(), await office.admin(SECOND)
+    about = f"/operator/users/{ADMIN}"
+    assert (await second.post(f"{about}/ban", side="buyer", days=3, reason=REASON)).status == 200
+    assert (await admin.post(f"{about}/lift", side="buyer", reason=REASON)).refusal == (403, "forbidden")
+    assert (await second.post(f"{about}/freeze", reason=REASON)).status == 200
+    for reply in (
+        await admin.post(f"{about}/thaw", reason=REASON),
+        await admin.get("/operator/overview"),
+        await admin.get("/operator/none-such"),
+    ):
+        assert reply.refusal == (403, "forbidden")
+        assert "frozen" in reply.body["error"]["message"]
+    assert (await second.post(f"{about}/thaw", reason=REASON)).status == 200
+    assert (await admin.get("/operator/overview")).status == 200
+
+
+async def test_nobody_makes_his_own_second_admin(office: Office) -> None:
+    admin = await office.admin()
+    await office.customer()
+    asked = (await admin.post("/operator/corrections", **BODIES["/operator/corrections"], reason=REASON)).data
+    puppet = office.caller(await office.club.browser(SECOND))
+    assert (await admin.post("/operator/admins", steamid=SECOND, reason=REASON)).data == {"granted": True}
+    reply = await puppet.post(f"/operator/corrections/{asked['id']}/approve", reason=REASON)
+    assert reply.refusal == (403, "forbidden")
+    assert "count as one" in reply.body["error"]["message"]
+    told = (await admin.get("/operator/alerts")).data[0]
+    assert (told["kind"], told["text"]) == ("role", f"User {SECOND} is an admin now, by {ADMIN}.")
+
+
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "POST"])
 async def test_a_call_takes_its_own_methods_alone(office: Office, method: str) -> None:
     admin = await office.admin()

@@ -38,7 +38,7 @@ from tradepost.market.bans import Ban
 from tradepost.market.messages import Message
 from tradepost.market.people import Dossier, EntryRow, PersonRow
 from tradepost.market.roles import Admin
-from tradepost.rules.refusals import Conflicting, Malformed
+from tradepost.rules.refusals import Conflicting, Forbidden, Malformed
 
 BAN_DAYS_MAX = 3_650
 
@@ -132,6 +132,8 @@ async def ban(call: Call, asked: BanAsked) -> Ban:
 
 async def lift(call: Call, asked: LiftAsked) -> Lifted:
     """Lift the bans of a user on one side."""
+    if call.me.account_id == call.user.id:
+        raise Forbidden("Nobody lifts his own ban.")
     async with call.app.db.transaction() as tx:
         count = await bans.lift(tx, call.user.steamid, asked.side, call.app.now())
         await _note(tx, call, "bans lifted", asked.reason, side=asked.side, count=count)

@@ -21,12 +21,13 @@ from tradepost.dialects.tree import Node
 from tradepost.dialects.user_api import calls as user_calls
 from tradepost.dialects.user_api.calls import CODE, Person
 from tradepost.dialects.user_api.connected import person
-from tradepost.market import audit, roles, second_factor
+from tradepost.market import audit, freezing, roles, second_factor
 from tradepost.rules.refusals import Forbidden, Unauthenticated, UnknownRoute
 
 BODY_BYTES_MAX = 65_536
 STEAMID = "steamid"
 NOT_ADMIN = "Only an admin may call this."
+FROZEN = "Your account is frozen: another admin has to look into it."
 
 
 async def _nobody(_: user_calls.Call, asked: user_calls.Nothing) -> None:
@@ -85,6 +86,8 @@ class Way:
         self._pace.count(me.account_id, app.real_now())
         if not await roles.is_admin(app.db, me.account_id):
             raise Forbidden(NOT_ADMIN)
+        if await freezing.is_frozen(app.db, me.account_id):
+            raise Forbidden(FROZEN)
         return me
 
     async def _step_up(self, me: Person, tree: Node) -> None:
