@@ -89,6 +89,7 @@ class Visit:
         self.receive = receive
         self.visitor: Visitor | None = None
         self.bell: Bell | None = None  # known where a whole page is asked for by who is signed in
+        self.typed: Mapping[str, str] = {}  # what a form of ours said, to be shown again where it is refused
         self._page = page
 
     # What was asked ------------------------------------------------------------------------------------------
@@ -149,6 +150,8 @@ class Visit:
             raise Forbidden(
                 "This form is from another sign-in than yours is now: open the page again, and send it anew."
             )
+        said = {name: node.values[-1] for name, node in (tree.children or {}).items() if node.values}
+        self.typed = {name: text for name, text in said.items() if isinstance(text, str)}
         return self._take(kind, tree)
 
     def _take(self, kind: type[S], tree: Node) -> S:
