@@ -104,7 +104,7 @@ async def shown(box: Box, account_id: int) -> dict[str, Any]:
     found, _ = await operations.operations(
         box.app, account_id, OperationsQuery(kinds=("buy", "sell"), limit=1)
     )
-    row: dict[str, Any] = json.loads(json.dumps(telling.row(found[0].kind, found[0].view)))
+    row: dict[str, Any] = json.loads(json.dumps(telling.row(found[0].kind, found[0].view, box.app.now())))
     return row
 
 

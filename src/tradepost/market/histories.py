@@ -30,6 +30,11 @@ class Traded:
     explanation: str
     created_at: datetime
     ended_at: datetime | None
+    cancel_reason: str | None
+    claimed_at: datetime | None
+    protected_until: datetime | None
+    due_at: datetime | None
+    disputed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,7 @@ class Transaction:
 
 TRADED = (
     "t.id, o.steam_item_id, o.project, i.market_hash_name AS name, t.price_cents, t.fee_cents, t.state, t.explanation,"
-    " t.created_at, t.ended_at"
+    " t.created_at, t.ended_at, t.cancel_reason, t.claimed_at, t.protected_until, t.due_at, t.disputed_at"
 )
 FROM_TRADED = "trade t JOIN offer o ON o.id = t.offer_id JOIN steam_item i ON i.id = o.steam_item_id"
 SIDES: dict[Side, str] = {"sales": "payee_id", "purchases": "buyer_id"}

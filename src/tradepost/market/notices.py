@@ -114,7 +114,7 @@ async def tell(tx: Tx, view: "TradeView", before: State, no: int, now: datetime)
         type_,
     )
     for row in wanting:
-        payload = payload_of(type_, row["account_id"], view, now)
+        payload = payload_of(type_, row["account_id"], view, now, timedelta(0))
         await tx.execute(
             "INSERT INTO notice (account_id, kind, type, trade_id, event_no, payload, made_at, due_at, attempts_most)"
             " VALUES ($1, 'webhook', $2, $3, $4, $5, $6, $6, $7)",
@@ -122,10 +122,10 @@ async def tell(tx: Tx, view: "TradeView", before: State, no: int, now: datetime)
         )  # fmt: skip
 
 
-def payload_of(type_: str, account_id: int, view: "TradeView", made_at: datetime) -> bytes:
-    """What an account is told of a trade: the row that its list of operations shows."""
-    shown = telling.as_bought(view) if type_ == notice.CREATED else view
-    row = telling.row("buy" if account_id == view.trade.buyer_id else "sell", shown)
+def payload_of(type_: str, account_id: int, view: "TradeView", made_at: datetime, send: timedelta) -> bytes:
+    """What an account is told of a trade: the row that its list of operations shows, `send` being the time to send it."""
+    shown = telling.as_bought(view, send) if type_ == notice.CREATED else view
+    row = telling.row("buy" if account_id == view.trade.buyer_id else "sell", shown, made_at)
     return _payload(type_, made_at, row)
 
 

@@ -150,13 +150,14 @@ async def claim(app: App, places: int = AT_ONCE, silent_places: int = AT_ONCE_SI
 async def _payloads(app: App, tx: Tx, rows: Sequence[Record]) -> dict[int, bytes | None]:
     """The payload of each notice; a purchase's and an IPN's are written now, and stay as they are from then on."""
     unwritten = [row for row in rows if row["payload"] is None]
+    send = timedelta(minutes=app.settings.send_minutes)
     sold = [row["trade_id"] for row in unwritten if row["kind"] == "ipn"]
     views = await trades.read_many(tx, [row["trade_id"] for row in unwritten if row["kind"] != "ipn"])
     queries = await ipn.queries(tx, app.settings, sold, app.real_now())
     written = {
         row["id"]: queries[row["trade_id"]]
         if row["kind"] == "ipn"
-        else payload_of(row["type"], row["account_id"], views[row["trade_id"]], row["made_at"])
+        else payload_of(row["type"], row["account_id"], views[row["trade_id"]], row["made_at"], send)
         for row in unwritten
         if row["kind"] != "ipn" or row["trade_id"] in queries
     }

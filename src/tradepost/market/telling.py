@@ -5,10 +5,11 @@ where no dialect is at hand; and a receiver shall find in it what the list of op
 """
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from tradepost.rules.money import write_cents
+from tradepost.rules.outlook import explained
 from tradepost.rules.trade import PUBLIC, State
 
 if TYPE_CHECKING:  # trades tell notices what happened
@@ -19,7 +20,7 @@ Kind = Literal["buy", "sell"]
 BOUGHT = "Waiting for the seller's program to send the Steam offer."  # what buy_batch writes
 
 
-def row(kind: Kind, view: "TradeView") -> dict[str, Any]:
+def row(kind: Kind, view: "TradeView", now: datetime) -> dict[str, Any]:
     """A trade as it is now, as the side sees it that asks.
 
     The buyer's trade token and custom id are the buyer's own: the row of a sale has neither.
@@ -50,14 +51,14 @@ def row(kind: Kind, view: "TradeView") -> dict[str, Any]:
                 "price": price,
             }
         ],
-        "explanation": trade.explanation,
+        "explanation": explained(trade, now),
         "protected_until": None if trade.protected_until is None else moment(trade.protected_until),
         "reversed": trade.state is State.REVERSED,
     }
 
 
-def as_bought(view: "TradeView") -> "TradeView":
-    """A trade as it was when it was bought, whatever has become of it."""
+def as_bought(view: "TradeView", send: timedelta) -> "TradeView":
+    """A trade as it was when it was bought and there was so much time to send it, whatever has become of it."""
     trade = replace(
         view.trade,
         state=State.CREATED,
@@ -66,6 +67,10 @@ def as_bought(view: "TradeView") -> "TradeView":
         steam_tradeofferid=None,
         protected_until=None,
         explanation=BOUGHT,
+        cancel_reason=None,
+        claimed_at=None,
+        disputed_at=None,
+        due_at=view.trade.created_at + send,
     )
     return replace(view, trade=trade)
 

@@ -4,6 +4,7 @@ Money is rendered here as each call wants it, from whole cents: as text with two
 that never was a float.
 """
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -108,6 +109,6 @@ def bought(view: TradeView) -> dict[str, Any]:
     }
 
 
-def operation(one: Operation) -> dict[str, Any]:
+def operation(one: Operation, now: datetime) -> dict[str, Any]:
     """A trade as it is now, as the side sees it that asks; notices show it alike."""
-    return telling.row(one.kind, one.view)
+    return telling.row(one.kind, one.view, now)

@@ -1,5 +1,6 @@
 """The user API's calls about the past: what was sold and bought, and where the money came from and went."""
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -9,6 +10,7 @@ from tradepost.dialects.user_api.calls import Call, Calls, Content, Method
 from tradepost.dialects.user_api.history_answers import Movements, Purchases, Sales, Transactions
 from tradepost.market import histories
 from tradepost.market.histories import Movement, Traded, Transaction
+from tradepost.rules.outlook import explained
 from tradepost.rules.trade import PUBLIC, State
 
 COUNT_MAX = 50
@@ -36,8 +38,10 @@ async def sales(call: Call, asked: HistoryPage) -> Content:
     found, total = await histories.traded(
         call.app.db, call.subject.account_id, "sales", first=asked.first, count=asked.rows
     )
+    now = call.app.now()
     rows = [
-        {**_traded(one), "fee": one.fee_cents, "amount": one.price_cents - one.fee_cents} for one in found
+        {**_traded(one, now), "fee": one.fee_cents, "amount": one.price_cents - one.fee_cents}
+        for one in found
     ]
     return _page(asked, rows, total)
 
@@ -47,7 +51,7 @@ async def purchases(call: Call, asked: HistoryPage) -> Content:
     found, total = await histories.traded(
         call.app.db, call.subject.account_id, "purchases", first=asked.first, count=asked.rows
     )
-    return _page(asked, [_traded(one) for one in found], total)
+    return _page(asked, [_traded(one, call.app.now()) for one in found], total)
 
 
 async def movements(call: Call, asked: HistoryPage) -> Content:
@@ -70,7 +74,7 @@ def _page(asked: HistoryPage, rows: list[dict[str, Any]], total: int) -> dict[st
     return {"informations": rows, "page": asked.page, "count": asked.rows, "total": total}
 
 
-def _traded(one: Traded) -> dict[str, Any]:
+def _traded(one: Traded, now: datetime) -> dict[str, Any]:
     return {
         "id": one.id,
         "itemid": one.steam_item_id,
@@ -79,7 +83,7 @@ def _traded(one: Traded) -> dict[str, Any]:
         "price": one.price_cents,
         "state": PUBLIC[one.state],
         "reversed": one.state is State.REVERSED,
-        "explanation": one.explanation,
+        "explanation": explained(one, now),
         "timestamp": int(one.created_at.timestamp()),
         "ended": None if one.ended_at is None else int(one.ended_at.timestamp()),
     }

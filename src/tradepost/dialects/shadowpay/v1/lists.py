@@ -1,5 +1,7 @@
 """v1's calls that only look: balance, inventory, items on sale in five shapes, Steam prices, purchases."""
 
+from datetime import datetime
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -312,7 +314,7 @@ async def bought(call: Call, asked: BoughtAsked) -> Content:
     found, _ = await operations(call.app, call.caller.account_id, query)
     data: dict[str, Any] = {}
     for one in found:
-        row = _purchase(one)
+        row = _purchase(one, call.app.now())
         del row["id"]
         row["steam_from_steamid"] = one.view.seller_steamid
         data[str(one.view.trade.custom_id)] = row
@@ -331,11 +333,11 @@ async def history(call: Call, asked: HistoryAsked) -> Content:
     query = OperationsQuery(limit=min(int(asked.limit), OPERATIONS_MAX), offset=int(asked.offset))
     found, total = await operations(call.app, call.caller.account_id, query)
     metadata = {"limit": query.limit, "offset": query.offset, "total": total}
-    return {"data": await in_turns(found, _purchase), "metadata": metadata}
+    return {"data": await in_turns(found, partial(_purchase, now=call.app.now())), "metadata": metadata}
 
 
-def _purchase(one: Operation) -> dict[str, Any]:
+def _purchase(one: Operation, now: datetime) -> dict[str, Any]:
     """A trade as v1 shows it: all are purchases here, so none says that it is one."""
-    row = operation(one)
+    row = operation(one, now)
     del row["type"]
     return row

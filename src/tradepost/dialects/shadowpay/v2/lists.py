@@ -1,5 +1,6 @@
 """v2's calls that only look: balance, inventory, items on sale, the catalogue, own offers, operations."""
 
+from functools import partial
 from typing import Annotated, Literal
 from weakref import WeakKeyDictionary
 
@@ -250,7 +251,7 @@ async def operations(call: Call, asked: OperationsAsked) -> Content:
     )
     call.headers.append(place(call.app))
     found, total = await trades_of(call.app, call.caller.account_id, query)
-    rows = await in_turns(found, operation)
+    rows = await in_turns(found, partial(operation, now=call.app.now()))
     data = {row["custom_id"]: row for row in rows} if asked.group_by is not None else rows
     metadata = {"limit": query.limit, "offset": query.offset, "total": total}
     return {"data": data, "metadata": metadata}

@@ -6,6 +6,7 @@ Every event has an id, by which a caller who lost the connection goes on where h
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -143,7 +144,7 @@ class Sending:
                 part = await stream.part(HEARTBEAT_SECONDS)
             except (DatabaseGone, DatabaseBusy):
                 return AWAY
-            await _send(send, b"".join(_frames(part)))
+            await _send(send, b"".join(_frames(part, self.app.now())))
 
     async def _left(self) -> None:
         """Wait until the caller is gone."""
@@ -174,7 +175,7 @@ async def _send(send: Send, body: bytes) -> None:
     await send({"type": "http.response.body", "body": body, "more_body": True})
 
 
-def _frames(part: Part) -> Iterable[bytes]:
+def _frames(part: Part, now: datetime) -> Iterable[bytes]:
     """The events of a part as they are sent; where there are none, a sign of life that moves the caller's id on."""
     if part.missed:
         yield _told_id("reset", part.position)
@@ -182,11 +183,11 @@ def _frames(part: Part) -> Iterable[bytes]:
         yield b": still here\nid: %d-%d\n\n" % part.position
     for one in part.told:
         name = OFFER_EVENTS[one.what] if isinstance(one, OfferTold) else TRADE_EVENT
-        yield _event(name, _data(one), one.position)
+        yield _event(name, _data(one, now), one.position)
 
 
-def _data(one: OfferTold | TradeNow) -> bytes:
-    return one.row if isinstance(one, OfferTold) else encode(operation(one.operation))
+def _data(one: OfferTold | TradeNow, now: datetime) -> bytes:
+    return one.row if isinstance(one, OfferTold) else encode(operation(one.operation, now))
 
 
 def _told_id(name: str, position: Position) -> bytes:
