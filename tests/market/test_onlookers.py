@@ -2,16 +2,18 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
 
 import pytest
 
 from market.paying import Till, till
 from tradepost.db import Db
-from tradepost.market import feed, sessions
+from tradepost.market import feed, sessions, trades
 from tradepost.market.onlookers import ALL_MAX, GONE, STOPPING, Onlooker, Onlookers
 from tradepost.market.payments import Payment
 from tradepost.market.presence import Program
 from tradepost.rules.refusals import SwitchedOff, TooManyRequests
+from tradepost.rules.trade import Leased
 
 SECONDS = 10.0
 
@@ -102,3 +104,27 @@ async def test_no_more_pages_are_looked_for_than_there_is_room(
     with onlookers.looking(await onlooker(shop, payment)), pytest.raises(TooManyRequests):
         onlookers.refuse_too_many(0)
     onlookers.refuse_too_many(0)
+
+
+async def test_a_trade_wakes_its_own_page_and_the_lists_of_both_its_sides(shop: Till) -> None:
+    payment = await shop.link()
+    (offer,) = await shop.on_sale(payment, 100)
+    first = await onlooker(shop, payment)
+    trade = (await shop.buy(offer)).trade.id
+    pages = {
+        "its": Onlooker(first.session_id, shop.buyer, trade_id=trade),
+        "another": Onlooker(first.session_id, shop.buyer, trade_id=trade + 1),
+        "bought": Onlooker(first.session_id, shop.buyer, all_trades=True),
+        "strange": Onlooker(first.session_id, payment.payer_id, all_trades=True),
+    }
+    onlookers = Onlookers(shop.app)
+    with ExitStack() as open_pages:
+        for one in pages.values():
+            open_pages.enter_context(onlookers.looking(one))
+        for one in pages.values():
+            one.woken.clear()
+        async with shop.db.transaction() as tx:
+            await trades.happened(tx, shop.app.settings, trade, Leased(), witness="test", now=shop.app.now())
+        await woken(pages["its"])
+        await woken(pages["bought"])
+        assert not pages["another"].woken.is_set() and not pages["strange"].woken.is_set()

@@ -1,7 +1,7 @@
-"""Onlookers: pages of payments that are open in browsers, woken when something of theirs changes.
+"""Onlookers: pages that are open in browsers, woken when something of theirs changes.
 
 One task of this process looks for all of them together: it follows the ring, and asks now and then which of the
-sessions still live and how the payers' programs stand. An onlooker whose session is no more is told to go (rules.md 20).
+sessions still live and how their owners' programs stand. An onlooker whose session is no more is told to go (rules.md 20).
 """
 
 import asyncio
@@ -32,13 +32,15 @@ logger = log.get(__name__)
 
 @dataclass(eq=False, slots=True)
 class Onlooker:
-    """An open page of a payment, until it is closed or has to go."""
+    """An open page, until it is closed or has to go; what it shows decides what wakes it."""
 
     session_id: int
-    payer_id: int
-    payment_id: int
-    names: frozenset[str]  # of the skins on it: offers of these names may be its own
-    program: Program
+    account_id: int
+    payment_id: int | None = None  # the payment that it shows
+    names: frozenset[str] = frozenset()  # of the skins on it: offers of these names may be its own
+    program: Program = field(default_factory=Program)  # of its owner, as the page was told last
+    trade_id: int | None = None  # the trade that it shows
+    all_trades: bool = False  # it shows a list of what its owner buys and sells
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     why: str = ""  # it has to go
 
@@ -49,7 +51,7 @@ class Onlooker:
 
 
 class Onlookers:
-    """All open pages of payments of this process."""
+    """All open pages of this process that follow what they show."""
 
     def __init__(self, app: App) -> None:
         self._app = app
@@ -111,12 +113,18 @@ class Onlookers:
                     one.end(STOPPING)
 
     async def _tell(self, events: Sequence[Event]) -> None:
-        trade_ids = [event.trade_id for event in events if isinstance(event, TradeTold)]
+        told = [event for event in events if isinstance(event, TradeTold)]
+        trade_ids = {event.trade_id for event in told}
+        people = {id_ for event in told for id_ in (event.buyer_id, event.payee_id)}
         names = {event.name for event in events if not isinstance(event, TradeTold)}
         # Woken before the question, so that a database that is away swallows nothing.
-        self._wake(one for one in self._here if names & one.names)
-        if trade_ids:
-            payments = await _payments_of(self._app.db, trade_ids)
+        self._wake(
+            one
+            for one in self._here
+            if names & one.names or one.trade_id in trade_ids or (one.all_trades and one.account_id in people)
+        )
+        if trade_ids and any(one.payment_id is not None for one in self._here):
+            payments = await _payments_of(self._app.db, list(trade_ids))
             self._wake(one for one in self._here if one.payment_id in payments)
 
     async def _check(self) -> None:
@@ -138,10 +146,10 @@ class Onlookers:
 
     async def _look_at_programs(self) -> None:
         here = list(self._here)
-        found = await presence.programs(self._app, {one.payer_id for one in here})
+        found = await presence.programs(self._app, {one.account_id for one in here})
         for one in here:
-            if found[one.payer_id] != one.program:
-                one.program = found[one.payer_id]
+            if found[one.account_id] != one.program:
+                one.program = found[one.account_id]
                 one.woken.set()
 
     @staticmethod

@@ -22,6 +22,7 @@ from tradepost.dialects.web import (
 )
 from tradepost.dialects.web.desk import Desk
 from tradepost.dialects.web.visits import Page
+from tradepost.market.onlookers import Onlookers
 
 
 async def _file(app: App, desk: Desk, request: Request) -> Response:
@@ -34,10 +35,11 @@ async def _file(app: App, desk: Desk, request: Request) -> Response:
 def routes(app: App) -> list[BaseRoute]:
     """The ways to all pages and their files."""
     desk = Desk(app.settings)
+    onlookers = Onlookers(app)  # one bound for all open pages of a session
     pages: list[Page] = [
         *sign_in.pages(app, desk),
         *account.pages(app, desk),
-        *pay_page.pages(app, desk),
+        *pay_page.pages(app, desk, onlookers),
         *merchant.pages(app, desk),
         *merchant_payments.pages(app, desk),
         *merchant_notices.pages(app, desk),

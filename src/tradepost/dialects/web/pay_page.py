@@ -43,10 +43,10 @@ CODES_PER_MINUTE = 10
 class PayPage:
     """The payment page of one server."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, onlookers: Onlookers) -> None:
         self._looks = Pace(LOOKS_PER_MINUTE)
         self._codes = Pace(CODES_PER_MINUTE)
-        self._onlookers = Onlookers(app)
+        self._onlookers = onlookers
 
     # Seen ----------------------------------------------------------------------------------------------------
 
@@ -238,9 +238,9 @@ class PayPage:
         )
 
 
-def pages(app: App, desk: Desk) -> Sequence[Page]:
+def pages(app: App, desk: Desk, onlookers: Onlookers) -> Sequence[Page]:
     """The payment page, and what keeps it up to date."""
-    pay = PayPage(app)
+    pay = PayPage(onlookers)
     return [
         Page(app, desk, "/{lang}/pay", get=pay.show, post=pay.act),
         Page(app, desk, "/{lang}/pay/live", get=pay.live),
