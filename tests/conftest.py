@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Generator, Mapping
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -14,6 +15,20 @@ from world import Databases, databases, faults_of_the_books
 STRICT = os.environ.get("STRICT") == "1"  # everything is installed: a test that is skipped is one that fails
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 SPEAK_SQL = {"server", "db"}  # who asks for one of these is marked `sql`
+# A file is one process's work (its tests share what takes long to start): what has the longest begins first, so that at
+# the end nobody waits for one who is only in the middle of it.
+TESTS = Path(__file__).parent
+LONGEST = (
+    "demo",
+    "web_browser",
+    "faults",
+    "simulation",
+    "story",
+    "receiver",
+    "examples",
+    "agent",
+    "dialects/test_fuzz.py",
+)
 
 
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
@@ -24,6 +39,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if SPEAK_SQL & set(getattr(item, "fixturenames", ())):
             item.add_marker("sql")
+    items.sort(key=lambda item: _turn(item.path))
+
+
+def _turn(path: Path) -> int:
+    """The turn of a file: that of its folder or its own among the longest, or after them."""
+    within = path.relative_to(TESTS).as_posix()
+    return next((turn for turn, name in enumerate(LONGEST) if within.startswith(name)), len(LONGEST))
 
 
 @pytest.hookimpl(wrapper=True)

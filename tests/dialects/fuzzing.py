@@ -1,18 +1,18 @@
 """A program that holds a running server against its own OpenAPI document, by thousands of made-up requests.
 
 It runs beside the tests, one for each version of the API and one for links, as making a request up costs more than answering it. First
-come Schemathesis's systematic cases (bounds, missing and odd values, other methods), then drawn ones; much of
-what they name is replaced by things that the market knows. All is drawn from one seed.
+come Schemathesis's systematic cases (bounds, missing and odd values, other methods), then drawn ones; how many, who
+starts it says. Much of what they name is replaced by things that the market knows. All is drawn from one seed.
 """
 
 import json
 import random
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import count, islice
 from typing import Any
 
 import requests
@@ -30,6 +30,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from tradepost.rules.contact import MAIL_CHARS_MAX
+
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
@@ -39,9 +41,7 @@ CHECKS = [
 ]
 OURS = {"internal_error", "disabled", "buy_items_disabled", "error_steam_or_bot"}  # causes on our side alone
 FAILURES_MAX = 10
-SYSTEMATIC_MAX = 400  # of one operation
-POSITIVE = 50  # drawn in a round, of what keeps to the document
-NEGATIVE = 10  # and of what breaks it, which takes three times as long to make up
+SYSTEMATIC_MAX = 400  # of one operation, from which some are taken
 GROUNDED = 0.8  # of the cases, and of the names in them
 ROWS = 20  # of a longer list the others stay as they were drawn
 # An answer that does not end, or leads elsewhere, is no answer to check; and one call ends what all others are made with.
@@ -54,7 +54,17 @@ LEFT_OUT = {
     ("POST", "/user/deposit"),  # there is no provider of payments here, and both say so with 503
     ("POST", "/user/deposit/stripe"),
 }
+MAIL = "^[a-z0-9.+-]{1,20}@[a-z0-9]{1,20}(\\.[a-z]{2,9}){1,2}$"
 USERS = "user"  # the API that has paths of its own, and says by the status alone what came of a call
+
+
+def plainer(part: Any) -> Any:
+    """The document with a plain pattern for addresses of mail: to draw by the whole one takes longer than all else."""
+    if isinstance(part, dict):
+        if part.get("maxLength") == MAIL_CHARS_MAX and "@" in part.get("pattern", ""):
+            return {**part, "pattern": MAIL}
+        return {name: plainer(one) for name, one in part.items()}
+    return [plainer(one) for one in part] if isinstance(part, list) else part
 
 
 @dataclass
@@ -66,6 +76,7 @@ class Run:
     version: str
     draw: random.Random
     known: dict[str, list[str]]
+    each: dict[str, int]  # how many cases of a kind an operation has in a round
     session: requests.Session = field(default_factory=requests.Session)
     cases: int = 0
     words: Counter[str] = field(default_factory=Counter)
@@ -88,7 +99,7 @@ class Run:
         # The token is ours to send: made-up ones would end nearly all requests at the door.
         document.pop("security", None)
         document["components"].pop("securitySchemes", None)
-        return schemathesis.openapi.from_dict(document)
+        return schemathesis.openapi.from_dict(plainer(document))
 
     def try_one(self, case: Any) -> None:
         """Send a case, and note what is wrong with the answer."""
@@ -150,16 +161,13 @@ class Run:
                     self._ground(one)
 
 
-def systematic(schema: Any, operation: Any) -> Iterator[Any]:
-    """The cases that follow from an operation's schema."""
+def systematic(schema: Any, operation: Any, most: int, draw: random.Random) -> list[Any]:
+    """The cases that follow from an operation's schema, or so many of them, drawn from all and in their order."""
     config = schema.config.generation_for(operation=operation)
     modes = list(GenerationMode)
-    for number, case in enumerate(
-        schema.iter_coverage_cases(operation, generation_modes=modes, generation_config=config)
-    ):
-        if number >= SYSTEMATIC_MAX:
-            return
-        yield case
+    cases = schema.iter_coverage_cases(operation, generation_modes=modes, generation_config=config)
+    found = list(islice(cases, SYSTEMATIC_MAX))
+    return [found[place] for place in sorted(draw.sample(range(len(found)), min(most, len(found))))]
 
 
 def drawn(operation: Any, mode: GenerationMode, most: int, seed: int, do: Callable[[Any], None]) -> None:
@@ -178,25 +186,26 @@ def drawn(operation: Any, mode: GenerationMode, most: int, seed: int, do: Callab
 
 
 def fuzz(run: Run, seed: int, cases: int) -> None:
-    """Every operation of a version, round after round until so many cases were tried; what went wrong is in the run."""
+    """Every operation of a version, in one round or more until so many cases were tried; what went wrong is in the run."""
     schema = run.schema()
     operations = [result.ok() for result in schema.get_all_operations()]
     operations = [one for one in operations if (one.method.upper(), one.path) not in LEFT_OUT]
     for operation in operations:
-        for case in systematic(schema, operation):
+        for case in systematic(schema, operation, run.each["systematic"], run.draw):
             run.try_one(case)
     for turn in count():
         for operation in operations:
-            if run.cases >= cases or len(run.failures) >= FAILURES_MAX:
+            if (turn and run.cases >= cases) or len(run.failures) >= FAILURES_MAX:
                 return
-            drawn(operation, GenerationMode.POSITIVE, POSITIVE, seed + turn, run.try_one)
-            drawn(operation, GenerationMode.NEGATIVE, NEGATIVE, seed + turn, run.try_one)
+            drawn(operation, GenerationMode.POSITIVE, run.each["positive"], seed + turn, run.try_one)
+            drawn(operation, GenerationMode.NEGATIVE, run.each["negative"], seed + turn, run.try_one)
 
 
 def main() -> None:
     """Read what to do from standard input, and write what came of it to standard output."""
     asked = json.load(sys.stdin)
-    run = Run(asked["url"], asked["token"], asked["version"], random.Random(asked["seed"]), asked["known"])
+    draw = random.Random(asked["seed"])
+    run = Run(asked["url"], asked["token"], asked["version"], draw, asked["known"], asked["each"])
     fuzz(run, asked["seed"], asked["cases"])
     said = {"cases": run.cases, "words": run.words, "failures": run.failures[:FAILURES_MAX]}
     json.dump(said, sys.stdout)

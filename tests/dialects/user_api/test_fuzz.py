@@ -1,4 +1,4 @@
-"""Thousands of made-up requests, drawn from the user API's own document: no fault of ours, and nothing undocumented."""
+"""Made-up requests, drawn from the user API's own document: no fault of ours, and nothing undocumented."""
 
 import asyncio
 import json
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from dialects.notations import NO_LIMIT
-from dialects.test_fuzz import BEYOND, CASES, PROGRAM, SECONDS_MAX, SEED
+from dialects.test_fuzz import BEYOND, CASES, EACH, PROGRAM, SECONDS_MAX, SEED
 from dialects.user_api.authorization import Things
 from dialects.user_api.club import OTHER, USER, Club, club_on
 from dialects.user_api.test_authorization import things_of
@@ -25,7 +25,7 @@ SHARE = 3  # of the cases of v2: the API is smaller, and each case of it writes 
 async def fuzz(club: Club, token: str, known: dict[str, list[str]], where: Path) -> dict[str, Any]:
     """Run the program on the user API; what it says."""
     asked = {"url": club.url, "token": token, "version": "user", "seed": SEED, "known": known,
-             "cases": CASES["v2"] // SHARE}  # fmt: skip
+             "cases": CASES["v2"] // SHARE, "each": EACH}  # fmt: skip
     process = await asyncio.create_subprocess_exec(
         sys.executable, str(PROGRAM), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE, cwd=where,
@@ -40,7 +40,7 @@ async def fuzz(club: Club, token: str, known: dict[str, list[str]], where: Path)
     return said
 
 
-async def test_thousands_of_requests_find_no_fault_and_nothing_undocumented(
+async def test_made_up_requests_find_no_fault_and_nothing_undocumented(
     db: Db, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ways, "Pace", lambda _: Pace(10_000_000))
