@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +12,7 @@ import pytest
 
 from faults.mortal import Mortal, is_there
 from faults.overdue import pass_time
-from faults.programs import Programs, programs_on, until
+from faults.programs import POLL_SECONDS, READY_SECONDS, Programs, programs_on, until
 from market.paying import OWN, Till, till
 from market.receiving import OK, Received, Receiver, receiving
 from tradepost.db import DatabaseGone, Db
@@ -20,6 +20,7 @@ from tradepost.market import gateways, sending
 
 pytestmark = pytest.mark.sql
 SKINS, PRICE_CENTS, NET_CENTS = 80, 100, 95
+STILL_SECONDS = 3.0  # without one more delivered
 AFTER_A_CLAIM = sending.HAND_SECONDS + 1
 NETWORKS = {"CALLBACK_NETWORKS": ",".join(OWN)}
 
@@ -77,10 +78,23 @@ async def claims_are_over(db: Db) -> None:
     await pass_time(db, timedelta(minutes=41))  # as far as the fourth attempt
 
 
-async def at_least(db: Db, so_many: int) -> bool:
-    with suppress(DatabaseGone):  # it may just have been killed
-        return await delivered(db) >= so_many
-    return False
+async def at_least(db: Db, so_many: int) -> None:
+    """Wait until so many are delivered. What the dead had in hand keeps its places for a while: all four of them, if
+    they fell so, and then nothing goes on until those claims are over; it is told again, as often as need be.
+    """
+    clock = asyncio.get_running_loop().time
+    so_far, since = -1, clock()
+    async with asyncio.timeout(2 * READY_SECONDS):
+        while so_far < so_many:
+            try:
+                if (count := await delivered(db)) != so_far:
+                    so_far, since = count, clock()
+                elif so_far and clock() - since > STILL_SECONDS:
+                    await claims_are_over(db)
+                    since = clock()
+            except DatabaseGone:  # it may just have been killed
+                since = clock()
+            await asyncio.sleep(POLL_SECONDS)
 
 
 async def is_right(shop: Till, made: Shop) -> None:
@@ -96,17 +110,11 @@ async def test_workers_are_killed_while_they_send(db: Db, tmp_path: Path) -> Non
     async with till(db) as shop, a_shop(shop) as made, programs_on(db.dsn, tmp_path, **NETWORKS) as programs:
         doomed = [await programs.start("worker") for _ in range(2)]
         for number, worker in enumerate(doomed, 1):
-            await until(lambda least=number * 15: at_least(db, least))  # type: ignore[misc] # a bound number
+            await at_least(db, number * 15)
             await worker.kill()
             await programs.start("worker")
         assert await delivered(db) < SKINS, "the workers were done before they were killed"
-        # What the dead had in hand keeps its places for a while: all four of them, if they fell so.
-        for _ in range(3):
-            with suppress(TimeoutError):
-                await until(lambda: at_least(db, SKINS), 3)
-                break
-            await claims_are_over(db)
-        await until(lambda: at_least(db, SKINS))
+        await at_least(db, SKINS)
         await is_right(shop, made)
         repeats = len(made.receiver.received) - SKINS
         # How those ended that the dead had begun nobody knows, and the time line says so.
@@ -119,16 +127,10 @@ async def test_postgres_is_killed_while_workers_send(mortal: Mortal, tmp_path: P
         async with programs_on(db.dsn, tmp_path, **NETWORKS) as programs:
             await two_workers(programs)
             for kill in range(3):
-                await until(lambda least=(kill + 1) * 15: at_least(db, least))  # type: ignore[misc] # a bound number
+                await at_least(db, (kill + 1) * 15)
                 (mortal.kill if kill % 2 == 0 else mortal.kill_postmaster)()
                 await until(lambda: is_there(db))
-            await until(lambda: at_least(db, SKINS // 2))
-            for _ in range(3):  # what could not be written down is told again, as often as need be
-                with suppress(TimeoutError):
-                    await until(lambda: at_least(db, SKINS), 2)
-                    break
-                await claims_are_over(db)
-            await until(lambda: at_least(db, SKINS))
+            await at_least(db, SKINS)
             assert all(one.runs for one in programs.started)
         await is_right(shop, made)
 
