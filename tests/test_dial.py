@@ -511,7 +511,7 @@ async def test_each_call_is_a_connection_of_its_own_and_says_what_it_needs() -> 
 
 # Receivers that hold us up -----------------------------------------------------------------------------------
 
-SHORT = Policy(LOCAL.networks, total_seconds=0.5, connect_seconds=0.4)
+SHORT = Policy(LOCAL.networks, total_seconds=0.8, connect_seconds=0.4)
 
 
 async def timed(server: Server, policy: Policy = SHORT) -> tuple[Reply | str, float]:
@@ -559,22 +559,22 @@ async def pours(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
 async def test_a_head_that_does_not_come_in_time_is_no_answer(talk: Talk) -> None:
     async with serving(talk) as server:
         found, seconds = await timed(server)
-    assert isinstance(found, str) and ("within 0.5 seconds" in found or "not HTTP" in found)
-    assert seconds < 1.5
+    assert isinstance(found, str) and ("within 0.8 seconds" in found or "not HTTP" in found)
+    assert seconds < 5
 
 
 async def test_a_body_that_drips_is_cut_and_its_status_counts() -> None:
     async with serving(drips(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n", b"o")) as server:
         found, seconds = await timed(server)
     assert isinstance(found, Reply) and found.status == 200 and not found.whole
-    assert 0 < len(found.body) < 100 and seconds < 1.5
+    assert 0 < len(found.body) < 100 and seconds < 5
 
 
 async def test_an_endless_body_is_read_to_64_kilobytes() -> None:
     async with serving(pours) as server:
         found, seconds = await timed(server, LOCAL)
     assert isinstance(found, Reply) and found.status == 200 and not found.whole
-    assert len(found.body) == dial.BODY_BYTES_MAX and seconds < 1.5
+    assert len(found.body) == dial.BODY_BYTES_MAX and seconds < 5
 
 
 async def test_a_body_is_not_unpacked() -> None:
@@ -611,7 +611,7 @@ async def test_a_body_is_not_unpacked() -> None:
 async def test_what_is_not_a_decent_head_is_no_answer(data: bytes) -> None:
     async with serving(says(data)) as server:
         found, seconds = await timed(server, LOCAL)
-    assert isinstance(found, str) and found.endswith(".") and seconds < 1.5
+    assert isinstance(found, str) and found.endswith(".") and seconds < 5
 
 
 @pytest.mark.parametrize(

@@ -417,6 +417,9 @@ async def test_two_hundred_hear_the_same_at_once_and_leave_nothing_behind(db: Db
 # All of it -----------------------------------------------------------------------------------------------------
 
 
+EVENTS = 300  # that every copy has applied, from one server or the other
+
+
 class Copy:
     """A program that keeps a list of what is on sale, by the recipe of the docs: events, idempotently by id."""
 
@@ -477,7 +480,9 @@ async def test_a_copy_kept_by_the_stream_over_two_servers_is_what_the_list_says(
         copies = [Copy() for _ in range(3)]
         traders = [asyncio.create_task(trade()) for _ in range(3)]
         keepers = [asyncio.create_task(keep(copy)) for copy in copies]
-        await asyncio.sleep(3)
+        async with asyncio.timeout(60):
+            while min(len(copy.seen) for copy in copies) < EVENTS:
+                await asyncio.sleep(0.02)
         stop.set()
         await asyncio.gather(*traders)
         await wake(shop.app)
@@ -486,7 +491,6 @@ async def test_a_copy_kept_by_the_stream_over_two_servers_is_what_the_list_says(
         truth = {row["id"]: row for row in page}
         for copy in copies:
             assert copy.rows == truth
-            assert len(copy.seen) > 50
             assert len(set(copy.seen)) == len(copy.seen)
             order = [tuple(map(int, id_.split("-"))) for id_ in copy.seen]
             assert order == sorted(order)

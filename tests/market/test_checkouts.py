@@ -135,7 +135,7 @@ async def test_what_was_not_answered_is_asked_again_under_the_same_key(
 async def test_an_answer_that_does_not_come_in_time_is_asked_for_again(
     counter: Counter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stripe, "ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr(stripe, "ANSWER_SECONDS", 1.5)
     counter.till.faults = ["done, and then silence"]
     assert await counter.begin() == counter.till.newest["url"]
     assert len(counter.till.sessions) == 1

@@ -392,7 +392,10 @@ async def test_calls_under_way_take_places_from_the_next_claim(box: Box, kind: K
     assert len(await sending.claim(box.app)) == 1 and await sending.claim(box.app) == []
 
 
-async def test_the_worker_sends_notices_beside_its_chores_and_stops_when_told(box: Box) -> None:
+async def test_the_worker_sends_notices_beside_its_chores_and_stops_when_told(
+    box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "STOP_SECONDS", 0.5)
     merchant = await box.stock.person()
     box.app.clock = HandClock(real=datetime.now(UTC))
     async with receiving() as receiver:
@@ -449,7 +452,10 @@ async def test_a_database_that_goes_away_for_a_moment_loses_no_notice(box: Box, 
 # Fairness ----------------------------------------------------------------------------------------------------
 
 
-async def test_a_hundred_receivers_that_hang_do_not_delay_a_healthy_one(box: Box, kind: Kind, db: Db) -> None:
+async def test_a_hundred_receivers_that_hang_do_not_delay_a_healthy_one(
+    box: Box, kind: Kind, db: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "STOP_SECONDS", 0.5)
     box.app.clock = HandClock(real=datetime.now(UTC))
     dead = [await box.stock.person() for _ in range(100)]
     healthy = await box.stock.person()

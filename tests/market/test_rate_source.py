@@ -205,7 +205,7 @@ async def silent(_: web.Request) -> web.StreamResponse:
 async def test_a_source_that_misbehaves_changes_nothing(
     db: Db, source: Source, respond: Respond, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rate_source, "ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr(rate_source, "ANSWER_SECONDS", 1.5)
     source.respond = respond
     async with due(db, source.url) as box:
         assert await rate_source.refresh_rates(box.app) == 0
