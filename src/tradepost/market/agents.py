@@ -190,6 +190,54 @@ async def revoke(tx: Tx, agent: Agent, *, now: datetime, real_now: datetime, ttl
     await left(tx, agent, real_now, ttl_seconds)
 
 
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A paired program as its owner is shown it; `blocking` is what keeps his account from sending anything."""
+
+    id: int
+    device_id: str
+    platform: str
+    version: str
+    capabilities: tuple[str, ...]
+    paired_at: datetime
+    heartbeat_at: datetime | None
+    is_heard: bool
+    blocking: str | None
+
+    @property
+    def can_send(self) -> bool:
+        """Whether it was heard of lately and could send an offer now."""
+        return self.is_heard and CREATE in self.capabilities
+
+
+async def of_account(tx: Reader, account_id: int, real_now: datetime, ttl_seconds: int) -> list[Program]:
+    """Return an account's living programs, the one that was heard of last first."""
+    return await tx.rows(
+        Program,
+        "SELECT g.id, g.device_id, g.platform, g.version, g.capabilities, g.paired_at, g.heartbeat_at,"
+        " coalesce(g.heartbeat_at > $2, false) AS is_heard, p.blocking"
+        " FROM agent g LEFT JOIN presence p ON p.account_id = g.account_id"
+        " WHERE g.account_id = $1 AND g.revoked_at IS NULL ORDER BY g.heartbeat_at DESC NULLS LAST, g.id DESC",
+        account_id, real_now - timedelta(seconds=2 * ttl_seconds),
+    )  # fmt: skip
+
+
+async def unpair(
+    tx: Tx, account_id: int, agent_id: int, *, now: datetime, real_now: datetime, ttl_seconds: int
+) -> bool:
+    """Revoke one of an account's own programs; say whether there was one."""
+    found = await tx.row(
+        Agent,
+        "SELECT g.id, g.account_id, a.steamid, g.device_id, g.capabilities FROM agent g JOIN account a ON a.id = g.account_id"
+        " WHERE g.id = $2 AND g.account_id = $1 AND g.revoked_at IS NULL FOR NO KEY UPDATE OF g",
+        account_id, agent_id,
+    )  # fmt: skip
+    if found is None:
+        return False
+    await revoke(tx, found, now=now, real_now=real_now, ttl_seconds=ttl_seconds)
+    return True
+
+
 async def grants(tx: Reader, account_id: int) -> list[GrantShown]:
     """Return for whom a user's items may be sent, by the merchant's name."""
     return await tx.rows(

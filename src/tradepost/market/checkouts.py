@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from tradepost import log
 from tradepost.app import App
-from tradepost.db import Tx
+from tradepost.db import Reader, Tx
 from tradepost.market import alerts, deposits, freezing, ledger, stripe
 from tradepost.rules.money import write_cents
 from tradepost.rules.refusals import Conflicting, Forbidden, Malformed, SwitchedOff
@@ -19,6 +19,7 @@ PROVIDER = "stripe"
 OPEN_MAX = 20  # of one account: each is a question to the provider
 ASK_MINUTES, AGAIN_MINUTES = 15, 60  # after which it is asked what became of a checkout, and asked again
 CLAIMED_MAX = 10
+LIST_MAX = 100
 GIVE_UP = timedelta(days=3)  # a session lasts a day: after that nothing more is to be heard of it
 
 OFF = "Deposits by card are not set up at this market."
@@ -82,6 +83,16 @@ async def begin(app: App, account_id: int, cents: int) -> str:
         checkout.id, word.session, word.url, app.real_now() + timedelta(minutes=ASK_MINUTES),
     )  # fmt: skip
     return word.url
+
+
+async def of_account(tx: Reader, account_id: int, limit: int = 20) -> list[Checkout]:
+    """Return what an account set out to pay, the newest first."""
+    return await tx.rows(
+        Checkout,
+        f"SELECT {_COLUMNS} FROM checkout WHERE account_id = $1 ORDER BY id DESC LIMIT $2",
+        account_id,
+        max(1, min(limit, LIST_MAX)),
+    )
 
 
 async def _made(app: App, account_id: int, cents: int) -> Checkout:

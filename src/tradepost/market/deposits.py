@@ -7,6 +7,7 @@ payments have names of their own before them, which no operator's reference can 
 from dataclasses import dataclass
 from datetime import datetime
 
+from tradepost.config import Settings
 from tradepost.db import Reader, Tx
 from tradepost.market import alerts, ledger
 from tradepost.market.ledger import Posting
@@ -17,6 +18,7 @@ REFERENCE_CHARS_MAX = 200
 NOTE_CHARS_MAX = 500
 PROVIDERS = ("stripe",)  # `stripe:` before a reference says that the provider itself reported it
 LIST_MAX = 500
+PLAY_CENTS_MAX = 10_000_000  # in one account, of money that is none
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,23 @@ async def _record(tx: Tx, account_id: int, cents: int, reference: str, note: str
         text = f"{write_cents(cents)} USD were added to your deposit."
         await alerts.tell(tx, account_id, "alert", text, now, ref=f"deposit:{reference}")
     return moved
+
+
+async def play(tx: Tx, settings: Settings, account_id: int, cents: int, key: str, *, now: datetime) -> bool:
+    """Add play money, where no money is real; the same key once more adds nothing. Raises Conflicting in production.
+
+    So that whoever tries the market can buy at once. As much as `deposit_most_cents` may be added at a time.
+    """
+    if settings.mode == "production":
+        raise Conflicting("There is no play money in a market whose money is real.")
+    if not 1 <= cents <= settings.deposit_most_cents:
+        raise Malformed("amount", f"must be from 0.01 to {write_cents(settings.deposit_most_cents)} USD")
+    purse = await ledger.wallet(tx, account_id)
+    if purse.deposit_cents + cents > PLAY_CENTS_MAX:
+        raise Conflicting(
+            f"{write_cents(PLAY_CENTS_MAX)} USD of play money have to be enough: buy something first."
+        )
+    return await _record(tx, account_id, cents, f"play:{account_id}:{key}", "play money", now)
 
 
 async def reverse(tx: Tx, reference: str, *, by: str, reason: str, now: datetime) -> Deposit:

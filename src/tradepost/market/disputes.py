@@ -12,7 +12,7 @@ from tradepost.db import Reader
 from tradepost.market import alerts, idempotency, trades
 from tradepost.market.idempotency import Claim
 from tradepost.rules.refusals import Conflicting, Malformed, NotFound
-from tradepost.rules.trade import Disputed
+from tradepost.rules.trade import Disputed, State
 
 TEXT_CHARS_MAX = 2_000
 NO_TRADE = "There is no such trade of yours."
@@ -80,3 +80,38 @@ async def open_disputes(tx: Reader) -> list[Dispute]:
         "SELECT d.trade_id, d.account_id, d.text, d.at FROM dispute d JOIN trade t ON t.id = d.trade_id"
         " WHERE t.disputed_at IS NOT NULL ORDER BY d.at, d.trade_id",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeShown:
+    """A dispute as either side of its trade is shown it: what the buyer said is for him and operators alone."""
+
+    trade_id: int
+    item: str
+    price_cents: int
+    is_buyer: bool
+    text: str
+    at: datetime
+    is_open: bool
+    state: State
+    explanation: str
+    ended_at: datetime | None
+
+
+async def of_account(
+    tx: Reader, account_id: int, *, first: int, count: int
+) -> tuple[list[DisputeShown], int]:
+    """Return a page of the disputes about what an account bought or is paid for, the newest first, and how many there are."""
+    whose = "d.account_id = $1 OR t.payee_id = $1"
+    rows = await tx.rows(
+        DisputeShown,
+        "SELECT d.trade_id, i.market_hash_name AS item, t.price_cents, d.account_id = $1 AS is_buyer,"
+        " CASE WHEN d.account_id = $1 THEN d.text ELSE '' END AS text, d.at, t.disputed_at IS NOT NULL AS is_open, t.state,"
+        " t.explanation, t.ended_at FROM dispute d JOIN trade t ON t.id = d.trade_id JOIN offer o ON o.id = t.offer_id"
+        f" JOIN steam_item i ON i.id = o.steam_item_id WHERE {whose} ORDER BY d.at DESC, d.trade_id DESC OFFSET $2 LIMIT $3",
+        account_id, first, count,
+    )  # fmt: skip
+    total: int = await tx.value(
+        f"SELECT count(*) FROM dispute d JOIN trade t ON t.id = d.trade_id WHERE {whose}", account_id
+    )
+    return rows, total

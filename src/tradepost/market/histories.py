@@ -4,6 +4,7 @@ The rows of a page cost what lies before them and never what lies behind. How ma
 wallet; trades are counted, which costs an account with a million of them a walk along one index (bench/chart.py).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -125,6 +126,68 @@ async def movements(tx: Reader, account_id: int, *, first: int, count: int) -> t
         return [], total
     rows = await tx.rows(Movement, _MOVEMENTS, account_id, first + count, first, count)
     return rows, total
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in the two chains of what can be spent a page of movements ends: the next ones have lower numbers."""
+
+    deposit_no: int
+    balance_no: int
+
+
+@dataclass(frozen=True, slots=True)
+class Moved(Movement):
+    """A movement with its number in its bucket's chain, what it was for, and the item of its trade."""
+
+    no: int
+    note: str
+    item: str | None
+
+
+# What could be spent after an entry is what its bucket had then, and the other: its newest entry before this one.
+_BEFORE = """
+    SELECT t.id AS transfer_id, t.kind, t.trade_id, t.at, p.book, p.amount_cents, p.after_cents, p.no, t.note,
+           (p.after_cents + coalesce((SELECT o.after_cents FROM entry o WHERE o.account_id = $1
+               AND o.book = CASE p.book WHEN 'deposit' THEN 'balance' ELSE 'deposit' END
+               AND o.no < CASE p.book WHEN 'deposit' THEN $3::bigint ELSE $2::bigint END
+               AND CASE p.book WHEN 'deposit' THEN o.transfer_id <= p.transfer_id ELSE o.transfer_id < p.transfer_id END
+             ORDER BY o.no DESC LIMIT 1), 0))::bigint AS spendable_cents,
+           (SELECT i.market_hash_name FROM trade d JOIN offer f ON f.id = d.offer_id JOIN steam_item i ON i.id = f.steam_item_id
+             WHERE d.id = t.trade_id) AS item
+      FROM (SELECT * FROM (
+            (SELECT e.* FROM entry e JOIN transfer x ON x.id = e.transfer_id WHERE e.account_id = $1 AND e.book = 'deposit'
+                AND e.no < $2 AND ($4::text[] IS NULL OR x.kind = ANY ($4)) ORDER BY e.no DESC LIMIT $5)
+            UNION ALL
+            (SELECT e.* FROM entry e JOIN transfer x ON x.id = e.transfer_id WHERE e.account_id = $1 AND e.book = 'balance'
+                AND e.no < $3 AND ($4::text[] IS NULL OR x.kind = ANY ($4)) ORDER BY e.no DESC LIMIT $5)) both_books
+            ORDER BY transfer_id DESC, book DESC LIMIT $5) p
+      JOIN transfer t ON t.id = p.transfer_id ORDER BY p.transfer_id DESC, p.book DESC
+"""
+_NEWEST = 2**62
+
+
+async def moved(
+    tx: Reader,
+    account_id: int,
+    *,
+    before: Place | None = None,
+    kinds: Sequence[str] | None = None,
+    count: int,
+) -> tuple[list[Moved], Place | None]:
+    """Return what moved the money that an account can spend, the newest first, and where the next page begins, if any.
+
+    A page costs what stands on it, wherever it is: it goes on where the one before ended, and counts nothing.
+    """
+    place = before or Place(_NEWEST, _NEWEST)
+    found = await tx.rows(
+        Moved, _BEFORE, account_id, place.deposit_no, place.balance_no, None if kinds is None else list(kinds), count + 1
+    )  # fmt: skip
+    if len(found) <= count:
+        return found, None
+    rows = found[:count]
+    least = {book: min((row.no for row in rows if row.book == book), default=None) for book in SPENDABLE}
+    return rows, Place(least["deposit"] or place.deposit_no, least["balance"] or place.balance_no)
 
 
 async def transactions(

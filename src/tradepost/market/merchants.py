@@ -16,14 +16,18 @@ __all__ = [
     "Caller",
     "GivenBy",
     "Grant",
+    "GrantShown",
     "Seller",
     "caller",
+    "change_floor",
     "grant",
     "grants_of_seller",
+    "is_merchant",
     "make_token",
     "revoke_grant",
     "revoke_token",
     "seller_for",
+    "shown_to_seller",
 ]
 
 FLOOR_BPS_MAX = 300_000  # thirty Steam prices: nothing may be listed for more
@@ -104,6 +108,55 @@ async def grants_of_seller(tx: Reader, seller_id: int) -> list[Grant]:
         f"SELECT {_GRANT} FROM seller_grant WHERE seller_id = $1 AND revoked_at IS NULL"
         " ORDER BY given_at, merchant_id",
         seller_id,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class GrantShown:
+    """A grant that stands, as the user who gave it is shown it."""
+
+    merchant_id: int
+    steamid: str
+    name: str
+    floor_bps: int
+    given_by: GivenBy
+    given_at: datetime
+    on_sale: int  # offers of his items that this merchant has on sale
+
+
+async def shown_to_seller(tx: Reader, seller_id: int) -> list[GrantShown]:
+    """Return the grants of a user that stand with what hangs on each, the newest first."""
+    return await tx.rows(
+        GrantShown,
+        "SELECT g.merchant_id, m.steamid, m.name, g.floor_bps, g.given_by, g.given_at,"
+        " (SELECT count(*) FROM offer o WHERE o.account_id = g.merchant_id AND o.seller_id = g.seller_id"
+        " AND o.state = 'on_sale') AS on_sale FROM seller_grant g JOIN account m ON m.id = g.merchant_id"
+        " WHERE g.seller_id = $1 AND g.revoked_at IS NULL ORDER BY g.given_at DESC, g.merchant_id LIMIT 1000",
+        seller_id,
+    )
+
+
+async def change_floor(tx: Tx, merchant_id: int, seller_id: int, floor_bps: int) -> bool:
+    """Change the least share of the Steam price that a user asks of a merchant; it holds for prices set from now on."""
+    if not 0 <= floor_bps <= FLOOR_BPS_MAX:
+        raise Malformed("floor", f"must be from 0 to {FLOOR_BPS_MAX // 100} percent")
+    return bool(
+        await tx.execute(
+            "UPDATE seller_grant SET floor_bps = $3 WHERE merchant_id = $1 AND seller_id = $2 AND revoked_at IS NULL"
+            " AND given_by <> 'payment'",
+            merchant_id, seller_id, floor_bps,
+        )
+    )  # fmt: skip
+
+
+async def is_merchant(tx: Reader, account_id: int) -> bool:
+    """Whether an account has a gateway or an API token, so that a user's word to it can be of use."""
+    return bool(
+        await tx.value(
+            "SELECT EXISTS (SELECT FROM gateway WHERE account_id = $1)"
+            " OR EXISTS (SELECT FROM api_token WHERE account_id = $1 AND revoked_at IS NULL)",
+            account_id,
+        )
     )
 
 

@@ -19,6 +19,7 @@ from tradepost.dialects.web import (
     merchant_payments,
     pay_page,
     sign_in,
+    wallet,
 )
 from tradepost.dialects.web.desk import Desk
 from tradepost.dialects.web.visits import Page
@@ -44,6 +45,7 @@ def routes(app: App) -> list[BaseRoute]:
         *merchant_payments.pages(app, desk),
         *merchant_notices.pages(app, desk),
         *merchant_doctor.pages(app, desk),
+        *wallet.pages(app, desk),
         *mailbox.pages(app, desk),
     ]
     file = Route(desk.static.path, partial(_file, app, desk), methods=["GET"])

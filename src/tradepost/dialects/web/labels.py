@@ -6,12 +6,27 @@ from tradepost.rules.refusals import Malformed, Refusal
 
 LABELS: Mapping[str, str] = {
     "account": "Account",
+    "addresses": "Addresses",
     "amount": "Amount",
     "balance_url": "Balance URL",
     "callback_url": "Callback URL",
+    "code": "Code",
+    "confirm": "Your SteamID",
     "date_from": "From",
     "date_to": "To",
+    "days": "Days",
+    "discord": "Discord number",
+    "discordtag": "Discord name",
+    "floor": "Least price",
+    "label": "Name",
+    "mail": "Mail address",
+    "merchant": "Merchant",
     "order_id": "Order id",
+    "scopes": "Rights",
+    "shorturl": "Short name",
+    "skrill": "Skrill address",
+    "tradeurl": "Trade URL",
+    "until": "Until",
 }
 
 
