@@ -59,7 +59,7 @@ def where(path: Path, node: ast.AST) -> str:
 
 # --- who imports whom ---
 
-SERVER = ["app", "server", "routes", "worker", "patience", "market", "dialects", "rules", "steam"]
+SERVER = ["app", "server", "routes", "worker", "patience", "stopping", "market", "dialects", "rules", "steam"]
 SERVER += ["db", "config", "log", "embedded"]
 FORBIDDEN = {
     # a room: what may not be imported in it

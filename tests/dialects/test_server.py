@@ -316,9 +316,9 @@ async def test_a_server_that_is_told_to_stop_does_not_first_look_at_the_clock(
     async with (
         asyncio.timeout(30),
         serving(App(shop.app.settings, shop.app.db, shop.app.steam, Clock())) as url,
+        shop.http.get(url + "/healthz") as answer,
     ):
-        async with shop.http.get(url + "/healthz") as answer:
-            assert answer.status == 200
+        assert answer.status == 200
 
 
 async def test_a_stop_does_not_wait_for_who_takes_nothing_of_his_answers(shop: Shop) -> None:
