@@ -115,7 +115,7 @@ async def test_a_trade_wakes_its_own_page_and_the_lists_of_both_its_sides(shop: 
         "its": Onlooker(first.session_id, shop.buyer, trade_id=trade),
         "another": Onlooker(first.session_id, shop.buyer, trade_id=trade + 1),
         "bought": Onlooker(first.session_id, shop.buyer, all_trades=True),
-        "strange": Onlooker(first.session_id, payment.payer_id, all_trades=True),
+        "strange": Onlooker(first.session_id, payment.payer_id, program=first.program, all_trades=True),
     }
     onlookers = Onlookers(shop.app)
     with ExitStack() as open_pages:
