@@ -69,8 +69,15 @@ async def databases() -> AsyncIterator[Databases]:
 
 
 async def faults_of_the_books(db: Db) -> list[str]:
-    """What does not add up in a database: nothing, after whatever happened in it."""
-    from tradepost.market.ledger import faults
+    """What does not add up in a database: nothing, after whatever happened in it.
 
-    async with db.transaction() as tx:
-        return await faults(tx)
+    All that `ledger.faults` looks at, in one statement: after thousands of tests, its thirty take a minute.
+    """
+    from tradepost.market.ledger import _FAULTS
+
+    checks = (
+        f"SELECT {number}, found.what::text FROM ({sql}) found(what)"
+        for number, (_, sql) in enumerate(_FAULTS)
+    )
+    found = await db.fetch(" UNION ALL ".join(checks))
+    return [_FAULTS[number][0].format(what) for number, what in found]
