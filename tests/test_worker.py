@@ -144,11 +144,11 @@ async def test_a_large_ledger_may_take_its_time(world: Selling, monkeypatch: pyt
     """All else that is asked of the database is given up after seconds; what checks everything may take longer."""
 
     async def slow(tx: Tx) -> list[str]:
-        await tx.execute("SELECT pg_sleep(0.4)")
+        await tx.execute("SELECT pg_sleep(0.8)")
         return ["found"]
 
     monkeypatch.setattr(ledger, "faults", slow)
-    hurried = await Db.open(world.app.db.dsn, min_size=1, max_size=1, statement_seconds=0.1)
+    hurried = await Db.open(world.app.db.dsn, min_size=1, max_size=1, statement_seconds=0.5)
     try:
         monkeypatch.setattr(world.app, "db", hurried)
         assert await worker.check(world.app) == 1

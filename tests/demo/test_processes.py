@@ -144,7 +144,7 @@ async def test_a_directory_with_a_living_supervisor_is_refused_at_once(tmp_path:
     began = asyncio.get_running_loop().time()
     with pytest.raises(DataDirBusy, match=f"process {os.getpid()} is already running"):
         await lock.take(tmp_path)
-    assert asyncio.get_running_loop().time() - began < 1
+    assert asyncio.get_running_loop().time() - began < 5
     own.release()
     os.close(first)
 

@@ -70,7 +70,7 @@ async def test_a_follower_hears_of_changes_of_other_processes_within_moments(db:
                 while box.app.shelves.generation == generation:
                     await asyncio.sleep(0.005)
 
-            await asyncio.wait_for(seen(), 2)
+            await asyncio.wait_for(seen(), 20)
             assert offer in on_shelf(box.app)
         finally:
             follower.cancel()

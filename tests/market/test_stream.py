@@ -404,9 +404,9 @@ async def test_a_listener_is_woken_at_once_and_otherwise_in_time(box: Box) -> No
     listener, loop = one.stream(), asyncio.get_running_loop()
     began = loop.time()
     assert (await listener.part(0.05)).told == []
-    assert 0.04 < loop.time() - began < 2
+    assert 0.04 < loop.time() - began < 20
     waiting = asyncio.create_task(listener.part(60))
     await asyncio.sleep(0)
     await changed(box, 1)
     await one.catch_up()
-    assert len((await asyncio.wait_for(waiting, 2)).told) == 1
+    assert len((await asyncio.wait_for(waiting, 20)).told) == 1
