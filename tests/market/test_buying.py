@@ -241,6 +241,12 @@ async def _situation(
     await db.execute("UPDATE account SET may_trade_with_self = $2 WHERE id = $1", buyer, self_ok)
     frozen = {who for who in (buyer, payee, seller) if draw.random() < 0.03}
     await db.execute("UPDATE account SET frozen_at = $2 WHERE id = ANY ($1)", list(frozen), MARKET_NOW)
+    away = {who for who in (buyer, payee, seller) if draw.random() < 0.03}
+    back_at = draw.choice([None, MARKET_NOW + timedelta(days=1), MARKET_NOW])
+    await db.execute(
+        "UPDATE account SET away_since = $2::timestamptz - interval '1 day', away_until = $3 WHERE id = ANY ($1)",
+        list(away), MARKET_NOW, back_at,
+    )  # fmt: skip
     await db.execute("UPDATE account SET hold_until = $2 WHERE steamid = $1", receiver, hold)
     for banned, who, side in (
         (seller_banned, seller_steamid, "seller"),
@@ -269,6 +275,7 @@ async def _situation(
         now=MARKET_NOW, online_after=real - timedelta(seconds=2 * SETTINGS.heartbeat_ttl_seconds),
         scanned_after=real - timedelta(minutes=SETTINGS.presence_minutes), used_by=used, offer_state=state,
         price_cents=price_cents, seller_steamid=seller_steamid, seller_banned=seller_banned, seller_frozen=bool(frozen & {payee, seller}), buyer_frozen=buyer in frozen,
+        seller_away=bool(away & {payee, seller}) and back_at != MARKET_NOW,
         buyer_is_payee_or_seller=buyer in (payee, seller), may_trade_with_self=self_ok, receiver_known=known,
         receiver_banned=receiver_banned, receiver_hold_until=hold if known else None, heartbeat_at=heartbeat,
         session_ok=session_ok, seller_trade_token=await db.value("SELECT trade_token FROM account WHERE id = $1", seller),

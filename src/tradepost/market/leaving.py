@@ -180,7 +180,8 @@ async def _forget(tx: Tx, app: App, account: Account) -> None:
     )
     nobody: str = await tx.value(
         "UPDATE account SET left_at = $2, steamid = '76561190' || lpad(id::text, 9, '0'), name = $3, avatar = '',"
-        " trade_token = NULL, trade_token_refused_at = NULL, hold_until = NULL WHERE id = $1 RETURNING steamid",
+        " trade_token = NULL, trade_token_refused_at = NULL, hold_until = NULL,"
+        " away_since = NULL, away_until = NULL WHERE id = $1 RETURNING steamid",
         account.id, app.now(), NAME,
     )  # fmt: skip
     await tx.execute("UPDATE offer SET seller_steamid = $2 WHERE seller_id = $1", account.id, nobody)

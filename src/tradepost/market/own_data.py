@@ -20,6 +20,7 @@ PARTS: dict[str, tuple[str, str]] = {
     "account": (
         "a.id",
         """a.steamid, a.name, a.avatar, a.trade_token, a.hold_until, a.known_by, a.sold_count, a.created_at, a.frozen_at,
+           a.away_since, a.away_until,
            w.deposit_cents, w.balance_cents, w.held_cents, w.payout_cents, w.reserve_cents
            FROM account a LEFT JOIN wallet w ON w.account_id = a.id WHERE a.id = $1""",
     ),

@@ -14,11 +14,13 @@ async def is_online(app: App, account_id: int) -> bool:
 
 
 async def online(app: App, account_ids: Sequence[int]) -> set[int]:
-    """Return those of the accounts whose program was heard of lately and has a Steam session."""
+    """Return those of the accounts whose program was heard of lately and has a Steam session, and who are not on holiday."""
     rows = await app.db.fetch(
-        "SELECT account_id FROM presence WHERE account_id = ANY ($1) AND session_ok AND heartbeat_at > $2",
+        "SELECT p.account_id FROM presence p JOIN account a ON a.id = p.account_id"
+        " WHERE p.account_id = ANY ($1) AND p.session_ok AND p.heartbeat_at > $2 AND NOT is_away(a, $3)",
         list(account_ids),
         app.real_now() - timedelta(seconds=2 * app.settings.heartbeat_ttl_seconds),
+        app.now(),
     )
     return {row["account_id"] for row in rows}
 
@@ -30,19 +32,23 @@ class Program:
     is_paired: bool = False
     is_heard: bool = False  # lately
     is_online: bool = False  # heard of, and signed in to Steam: what he has on sale can be bought
+    is_away: bool = False  # on holiday: nobody can buy it, however his program stands
 
 
 async def programs(app: App, account_ids: Collection[int]) -> dict[int, Program]:
     """Return how the programs of these accounts stand."""
     rows = await app.db.fetch(
         "SELECT a.id, EXISTS (SELECT 1 FROM agent g WHERE g.account_id = a.id AND g.revoked_at IS NULL) AS is_paired,"
-        " coalesce(p.heartbeat_at > $2, false) AS is_heard, coalesce(p.session_ok, false) AS session_ok"
+        " coalesce(p.heartbeat_at > $2, false) AS is_heard, coalesce(p.session_ok, false) AS session_ok, is_away(a, $3) AS is_away"
         " FROM account a LEFT JOIN presence p ON p.account_id = a.id WHERE a.id = ANY ($1)",
         list(account_ids),
         app.real_now() - timedelta(seconds=2 * app.settings.heartbeat_ttl_seconds),
+        app.now(),
     )
     return {
-        row["id"]: Program(row["is_paired"], row["is_heard"], row["is_heard"] and row["session_ok"])
+        row["id"]: Program(
+            row["is_paired"], row["is_heard"], row["is_heard"] and row["session_ok"], row["is_away"]
+        )
         for row in rows
     }
 

@@ -35,6 +35,7 @@ class Facts:
     seller_steamid: str
     seller_banned: bool
     seller_frozen: bool  # the one who is paid, or whose item it is
+    seller_away: bool  # likewise: on holiday
     buyer_frozen: bool
     buyer_is_payee_or_seller: bool
     may_trade_with_self: bool
@@ -85,7 +86,7 @@ def decide_buy(wish: Wish, facts: Facts, fee_bps: int) -> Bought | int | str:
         return "dearer"
     if facts.receiver_hold_until is not None and facts.receiver_hold_until > facts.now:
         return "buyer_on_hold"
-    if facts.heartbeat_at is None or facts.heartbeat_at <= facts.online_after:
+    if facts.seller_away or facts.heartbeat_at is None or facts.heartbeat_at <= facts.online_after:
         return "seller_offline"
     if not facts.session_ok:
         return "seller_signed_out"

@@ -40,6 +40,7 @@ BEGIN
                (SELECT t.digest FROM trade t WHERE t.buyer_id = a.buyer AND t.idempotency_key = a.key LIMIT 1) AS key_digest,
                r.id AS receiver_id, r.hold_until, b.may_trade_with_self, b.steamid AS buyer_steamid, b.frozen_at AS buyer_frozen_at,
                coalesce(s.frozen_at, e.frozen_at) AS seller_frozen_at,
+               is_away(s, p_now) OR is_away(e, p_now) AS seller_away,
                s.trade_token AS seller_token, s.trade_token_refused_at AS seller_refused_at,
                p.heartbeat_at, p.session_ok, i.at AS scanned_at,
                (SELECT x.id FROM ban x WHERE x.steamid = a.steamid AND x.side = 'buyer' AND x.lifted_at IS NULL
@@ -96,7 +97,7 @@ BEGIN
             code := 'dearer';
         ELSIF buy.hold_until > p_now THEN
             code := 'buyer_on_hold';
-        ELSIF buy.heartbeat_at IS NULL OR buy.heartbeat_at <= p_online_after THEN
+        ELSIF buy.seller_away OR buy.heartbeat_at IS NULL OR buy.heartbeat_at <= p_online_after THEN
             code := 'seller_offline';
         ELSIF NOT buy.session_ok THEN
             code := 'seller_signed_out';
@@ -238,6 +239,35 @@ BEGIN
     RETURN NULL;
 END $$;
 
+CREATE TABLE public.account (
+    id bigint NOT NULL,
+    steamid text NOT NULL,
+    name text DEFAULT ''::text NOT NULL,
+    avatar text DEFAULT ''::text NOT NULL,
+    trade_token text,
+    trade_token_refused_at timestamp with time zone,
+    hold_until timestamp with time zone,
+    known_by text NOT NULL,
+    sold_count bigint DEFAULT 0 NOT NULL,
+    may_trade_with_self boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    frozen_at timestamp with time zone,
+    left_at timestamp with time zone,
+    away_since timestamp with time zone,
+    away_until timestamp with time zone,
+    CONSTRAINT "a holiday begins before it ends" CHECK (((away_until IS NULL) OR ((away_since IS NOT NULL) AND (away_since < away_until)))),
+    CONSTRAINT "a steamid is seventeen digits" CHECK ((steamid ~ '^7656119[0-9]{10}$'::text)),
+    CONSTRAINT "a trade token has six to sixteen safe characters" CHECK ((trade_token ~ '^[A-Za-z0-9_-]{6,16}$'::text)),
+    CONSTRAINT "known by signing in, a payment or an operator" CHECK ((known_by = ANY (ARRAY['sign_in'::text, 'payment'::text, 'operator'::text]))),
+    CONSTRAINT "who left has a steamid that nobody has" CHECK (((left_at IS NULL) OR (steamid = ('76561190'::text || lpad((id)::text, 9, '0'::text)))))
+);
+
+CREATE FUNCTION public.is_away(a public.account, p_now timestamp with time zone) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT a.away_since IS NOT NULL AND coalesce(a.away_until > p_now, true)
+$$;
+
 CREATE FUNCTION public.mails_given_up_are_told() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -376,26 +406,6 @@ BEGIN
     SELECT DISTINCT account_id, transfer_id FROM entry WHERE transfer_id = NEW.id AND account_id IS NOT NULL ORDER BY 1;
     RETURN NULL;
 END $$;
-
-CREATE TABLE public.account (
-    id bigint NOT NULL,
-    steamid text NOT NULL,
-    name text DEFAULT ''::text NOT NULL,
-    avatar text DEFAULT ''::text NOT NULL,
-    trade_token text,
-    trade_token_refused_at timestamp with time zone,
-    hold_until timestamp with time zone,
-    known_by text NOT NULL,
-    sold_count bigint DEFAULT 0 NOT NULL,
-    may_trade_with_self boolean DEFAULT false NOT NULL,
-    created_at timestamp with time zone NOT NULL,
-    frozen_at timestamp with time zone,
-    left_at timestamp with time zone,
-    CONSTRAINT "a steamid is seventeen digits" CHECK ((steamid ~ '^7656119[0-9]{10}$'::text)),
-    CONSTRAINT "a trade token has six to sixteen safe characters" CHECK ((trade_token ~ '^[A-Za-z0-9_-]{6,16}$'::text)),
-    CONSTRAINT "known by signing in, a payment or an operator" CHECK ((known_by = ANY (ARRAY['sign_in'::text, 'payment'::text, 'operator'::text]))),
-    CONSTRAINT "who left has a steamid that nobody has" CHECK (((left_at IS NULL) OR (steamid = ('76561190'::text || lpad((id)::text, 9, '0'::text)))))
-);
 
 ALTER TABLE public.account ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.account_id_seq

@@ -53,7 +53,7 @@ MEANINGS: dict[str, Meaning] = {
         "Use a new one for a new request; repeat the old one only with exactly the same parameters.",
     ),
     "seller_offline_error": Meaning(
-        "The seller's program has not been heard of lately, so nobody could send the item.",
+        "The seller's program has not been heard of lately, so nobody could send the item, or the seller is on holiday.",
         "Choose another offer of the same name, or try again later.",
     ),
     "need_apikey": Meaning(

@@ -6,6 +6,7 @@ from typing import Self
 from tradepost.rules.money import read_cents
 
 TYPED_CHARS_MAX = 40
+TEXT_CHARS_MAX = 4_000  # of one field that is no price
 TOO_LONG = "…"  # stands where a text was cut, and makes it no price
 
 _COMMA = re.compile(r"[0-9]+,[0-9]{1,2}", re.ASCII)
@@ -36,3 +37,16 @@ class TypedPrice(str):
     @property
     def _bare(self) -> str:
         return self.strip(" ").removeprefix("$").strip(" ")
+
+
+class Typed(str):
+    """A text as a person typed it, without the blanks around it; what it has to be is judged where it is used."""
+
+    __slots__ = ()
+    HAS_LINES = True
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """The text; one that is absurdly long is cut, and then nothing that we ask for."""
+        bare = text.strip()
+        return cls(bare if len(bare) <= TEXT_CHARS_MAX else bare[: TEXT_CHARS_MAX - 1] + TOO_LONG)

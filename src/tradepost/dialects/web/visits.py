@@ -296,7 +296,7 @@ class Page:
                 return self._other_method(visit)
             visit.visitor = await visitor(self._app, visit.scope, halfway=self.halfway)
             if visit.visitor is not None and not visit.wants_part:
-                visit.bell = await bell.read(self._app.db, visit.visitor.account_id)
+                visit.bell = await bell.read(self._app.db, visit.visitor.account_id, self._app.now())
             return await handler(visit)
         except ClientDisconnect:
             raise

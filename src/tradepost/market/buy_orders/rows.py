@@ -40,10 +40,12 @@ COLUMNS = ", ".join(field.name for field in fields(BuyOrder))
 READY = """
     FROM offer o
     JOIN account s ON s.id = o.seller_id
+    JOIN account e ON e.id = o.account_id
     JOIN presence p ON p.account_id = o.seller_id
     JOIN inventory_scan i ON i.account_id = o.seller_id AND i.project = o.project
    WHERE o.steam_item_id = $1 AND o.state = 'on_sale' AND o.missing_at IS NULL
      AND p.session_ok AND p.heartbeat_at > $2 AND i.at > $3
+     AND NOT is_away(s, $4) AND NOT is_away(e, $4)
      AND s.trade_token IS NOT NULL AND s.trade_token_refused_at IS NULL
      AND NOT EXISTS (SELECT 1 FROM ban x WHERE x.steamid = o.seller_steamid AND x.side = 'seller'
                         AND x.lifted_at IS NULL AND x.from_at <= $4 AND x.until_at > $4)
