@@ -7,6 +7,7 @@ from tradepost.dialects import agent_api, health, operator_api, pay, sandbox, us
 from tradepost.dialects.openapi import papers
 from tradepost.dialects.pace import Paces
 from tradepost.dialects.shadowpay import v1, v2
+from tradepost.dialects.web import admin
 
 
 def routes(app: App) -> list[BaseRoute]:
@@ -21,6 +22,7 @@ def routes(app: App) -> list[BaseRoute]:
         *operator_api.routes(app, pace),  # /operator  admins, in their browsers
         *sandbox.routes(app),  #       /sandbox     the clock, where it may be moved
         *web.routes(app),  #           / /merchant  pages, for people who sign in through Steam
+        *admin.routes(app),  #         /admin       the operator's pages, which speak the operator API
         *pay.routes(app, pace),  #     /en/pay/...  links of merchants; pages below /en/pay go before it
         *health.routes(app),  #        /healthz /readyz /metrics
     ]

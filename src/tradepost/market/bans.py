@@ -114,3 +114,23 @@ async def of_steamid(tx: Reader, steamid: str) -> list[PastBan]:
         "SELECT id, side, reason, from_at, until_at, lifted_at FROM ban WHERE steamid = $1 ORDER BY id DESC",
         steamid,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Strike:
+    """A trade that failed by somebody, counted against him."""
+
+    trade_id: int
+    side: Side
+    reason: str
+    at: datetime
+
+
+async def strikes_of(tx: Reader, steamid: str, limit: int = 50) -> list[Strike]:
+    """Return the trades that were counted against a steamid, the newest first."""
+    return await tx.rows(
+        Strike,
+        "SELECT trade_id, side, reason, at FROM strike WHERE steamid = $1 ORDER BY at DESC, trade_id DESC LIMIT $2",
+        steamid,
+        limit,
+    )

@@ -27,6 +27,7 @@ QUEUES: dict[str, tuple[str, bool]] = {  # the statement, and whether it is due 
         "SELECT min(due_at) FROM operator_alert WHERE due_at <= $1 AND due_at > 'epoch'",
         True,
     ),
+    "mails": ("SELECT min(due_at) FROM mail WHERE due_at <= $1", True),
 }
 
 

@@ -83,21 +83,23 @@ async def search(
     before: int | None = None,
     limit: int = 50,
 ) -> list[PersonRow]:
-    """Return users, the newest first: the one with this steamid, or those whose name has this text in it.
+    """Return users, the newest first: the one with this steamid, or those whose name has this text in it, or whose mail it is.
 
     `before` is the account_id that the page before ended with.
     """
     by_steamid = text if is_steamid(text) else None
     part = None if by_steamid or not text else "%" + _literal(text) + "%"
+    mail = text.lower() if "@" in text else None
     return await tx.rows(
         PersonRow,
         "SELECT a.id AS account_id, a.steamid, a.name, a.known_by, a.created_at, a.sold_count, a.frozen_at, a.left_at,"
         " EXISTS (SELECT FROM role r WHERE r.account_id = a.id AND r.role = $6) AS is_admin,"
         " EXISTS (SELECT FROM ban b WHERE b.steamid = a.steamid AND b.lifted_at IS NULL AND b.until_at > $5) AS is_banned"
-        " FROM account a WHERE ($1::text IS NULL OR a.steamid = $1) AND ($2::text IS NULL OR a.name ILIKE $2 ESCAPE '\\')"
+        " FROM account a WHERE ($1::text IS NULL OR a.steamid = $1) AND ($2::text IS NULL OR a.name ILIKE $2 ESCAPE '\\'"
+        " OR ($8::text IS NOT NULL AND a.id IN (SELECT account_id FROM profile WHERE lower(mail) = $8)))"
         " AND ($3::boolean IS NULL OR (a.frozen_at IS NOT NULL) = $3) AND ($4::bigint IS NULL OR a.id < $4)"
         " ORDER BY a.id DESC LIMIT $7",
-        by_steamid, part, frozen, before, now, roles.ADMIN, max(1, min(limit, PAGE_MAX)),
+        by_steamid, part, frozen, before, now, roles.ADMIN, max(1, min(limit, PAGE_MAX)), mail,
     )  # fmt: skip
 
 

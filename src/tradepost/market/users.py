@@ -1,5 +1,6 @@
 """Users: one account a steamid, and what we know of the person behind it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Literal
@@ -48,6 +49,18 @@ async def by_id(tx: Reader, account_id: int) -> Account:
     if found is None:
         raise LookupError(f"there is no account {account_id}")
     return found
+
+
+async def steamids(tx: Reader, account_ids: Collection[int]) -> dict[int, str]:
+    """Return the steamids of accounts, by their ids."""
+    rows = await tx.fetch("SELECT id, steamid FROM account WHERE id = ANY ($1)", list(account_ids))
+    return {row["id"]: row["steamid"] for row in rows}
+
+
+async def by_ids(tx: Reader, account_ids: Collection[int]) -> dict[int, Account]:
+    """Return accounts by their ids."""
+    found = await tx.rows(Account, f"{_SELECT} WHERE id = ANY ($1)", list(set(account_ids)))
+    return {account.id: account for account in found}
 
 
 async def know(
