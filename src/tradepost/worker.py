@@ -281,7 +281,8 @@ async def _repeat(app: App, chore: Chore, stop: asyncio.Event) -> None:
             logger.info("chore", chore=name, done=done)
         if chore.full is None or done < chore.full:
             with suppress(TimeoutError):
-                await asyncio.wait_for(rest.wait(), chore.every_seconds)
+                async with asyncio.timeout(chore.every_seconds):
+                    await rest.wait()
 
 
 def stop_on_signals(stop: asyncio.Event) -> None:

@@ -1,9 +1,13 @@
 """The feed: no change is ever passed over, however late it was committed."""
 
 import asyncio
+from collections.abc import Callable
+
+import pytest
 
 from box import market
 from tradepost.db import Db
+from tradepost.db.listening import Listener
 from tradepost.market import feed
 from tradepost.market.shelf import Query
 from tradepost.market.wakeup import wake
@@ -75,6 +79,34 @@ async def test_a_follower_hears_of_changes_of_other_processes_within_moments(db:
         finally:
             follower.cancel()
             await asyncio.gather(follower, return_exceptions=True)
+
+
+async def test_a_follower_that_is_woken_at_the_moment_it_is_cancelled_ends(
+    db: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wakes: list[Callable[[], None]] = []
+    whole = Db.listen
+
+    async def listen(self: Db, channel: str, wake: Callable[[], None]) -> Listener:
+        wakes.append(wake)
+        return await whole(self, channel, wake)
+
+    monkeypatch.setattr(Db, "listen", listen)
+    monkeypatch.setattr(feed, "POLL_SECONDS", 600.0)
+    async with market(db) as box:
+        for turns in range(4):
+            looked = asyncio.Event()
+            box.app.changed, box.app.shelves_ready = looked, asyncio.Event()
+            follower = asyncio.create_task(feed.follow(box.app))
+            await asyncio.wait_for(looked.wait(), 10)
+            await asyncio.sleep(2 * feed.BATCH_SECONDS)  # it rests
+            wakes[-1]()
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            follower.cancel()
+            ended, _ = await asyncio.wait({follower}, timeout=10)
+            assert ended, turns
+            assert follower.cancelled()
 
 
 async def test_the_moved_clock_is_followed(db: Db) -> None:

@@ -35,7 +35,8 @@ class Listener:
         listening = asyncio.Event()
         self._task = asyncio.create_task(self._run(listening), name=f"listen {self._channel}")
         with suppress(TimeoutError):
-            await asyncio.wait_for(listening.wait(), CONNECT_SECONDS)
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await listening.wait()
 
     async def close(self) -> None:
         """Stop listening."""
@@ -71,6 +72,7 @@ class Listener:
         self._wake()  # for what was said while nobody listened
         while not lost.is_set():
             with suppress(TimeoutError):
-                await asyncio.wait_for(lost.wait(), PING_SECONDS)
+                async with asyncio.timeout(PING_SECONDS):
+                    await lost.wait()
                 return
             await con.execute("select 1", timeout=PONG_SECONDS)

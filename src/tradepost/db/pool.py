@@ -136,7 +136,8 @@ class Db:
     async def close(self) -> None:
         """Wait for the connections in use, then close them all; one that hangs is cut."""
         try:
-            await asyncio.wait_for(self._pool.close(), ACQUIRE_SECONDS)
+            async with asyncio.timeout(ACQUIRE_SECONDS):
+                await self._pool.close()
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
             self._pool.terminate()
 

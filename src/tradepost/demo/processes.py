@@ -73,7 +73,8 @@ class Process:
             self._say(f"{self.name} ended ({_how(code)}) and is started again; see {self._log_file}")
             with suppress(TimeoutError):
                 pause = PAUSES_SECONDS[min(short_lives, len(PAUSES_SECONDS) - 1)]
-                await asyncio.wait_for(self._stopping.wait(), pause)
+                async with asyncio.timeout(pause):
+                    await self._stopping.wait()
             if self._stopping.is_set():
                 return
             try:

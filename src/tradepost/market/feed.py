@@ -128,8 +128,10 @@ async def follow(app: App) -> None:
                 continue
             except (DatabaseGone, DatabaseBusy) as error:
                 logger.warning("feed_waits_for_the_database", error=str(error))
+            # Not by wait_for, which forgets to be cancelled where it is woken at that moment: the server would never stop.
             with suppress(TimeoutError):
-                await asyncio.wait_for(woken.wait(), POLL_SECONDS)
+                async with asyncio.timeout(POLL_SECONDS):
+                    await woken.wait()
             await asyncio.sleep(BATCH_SECONDS)
     finally:
         await listener.close()

@@ -270,6 +270,7 @@ async def _ready(app: App) -> None:
     if app.shelves_ready.is_set():
         return
     try:
-        await asyncio.wait_for(app.shelves_ready.wait(), READY_SECONDS)
+        async with asyncio.timeout(READY_SECONDS):
+            await app.shelves_ready.wait()
     except TimeoutError:
         raise SwitchedOff("The server is just starting; try again in a moment.") from None

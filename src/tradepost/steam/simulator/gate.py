@@ -145,7 +145,8 @@ async def _read(receive: Receive, bytes_max: int) -> bytes | None:
 async def _wait(receive: Receive, seconds: float) -> bool:
     """Waits so long, or until the client goes away; says whether it went."""
     try:
-        await asyncio.wait_for(receive(), seconds)
+        async with asyncio.timeout(seconds):
+            await receive()
     except TimeoutError:
         return False
     return True
