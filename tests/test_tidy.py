@@ -209,6 +209,18 @@ SQL_CLOCKS_ALLOWED = {
 }
 
 
+def test_nobody_waits_by_what_forgets_that_it_was_cancelled() -> None:
+    """asyncio.wait_for does, up to Python 3.11, where what it waits for comes together with the cancellation."""
+    wrong = {
+        where(path, node)
+        for path in MODULES
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Attribute | ast.Name)
+        and "wait_for" in (getattr(node, "attr", ""), getattr(node, "id", ""))
+    }
+    assert not wrong
+
+
 def test_no_sql_reads_a_clock() -> None:
     wrong = set()
     for path in MODULES:
