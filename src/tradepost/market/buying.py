@@ -164,3 +164,13 @@ async def ask(tx: Reader, settings: Settings, now: Now, buys: Sequence[Buy]) -> 
         [buy.digest for buy in buys],
     )
     return [Outcome(row["code"], row["trade_id"]) for row in rows]
+
+
+async def trade_of(tx: Reader, buyer_id: int, offer_id: int) -> int | None:
+    """Return the trade by which an account bought an offer, or None."""
+    found: int | None = await tx.value(
+        "SELECT id FROM trade WHERE offer_id = $1 AND buyer_id = $2 ORDER BY id DESC LIMIT 1",
+        offer_id,
+        buyer_id,
+    )
+    return found

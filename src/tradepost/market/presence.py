@@ -25,6 +25,18 @@ async def online(app: App, account_ids: Sequence[int]) -> set[int]:
     return {row["account_id"] for row in rows}
 
 
+async def online_people(app: App, steamids: Collection[str]) -> set[str]:
+    """Return those of these people whose program was heard of lately and has a Steam session."""
+    rows = await app.db.fetch(
+        "SELECT a.steamid FROM account a JOIN presence p ON p.account_id = a.id"
+        " WHERE a.steamid = ANY ($1) AND p.session_ok AND p.heartbeat_at > $2 AND NOT is_away(a, $3)",
+        list(steamids),
+        app.real_now() - timedelta(seconds=2 * app.settings.heartbeat_ttl_seconds),
+        app.now(),
+    )
+    return {row["steamid"] for row in rows}
+
+
 @dataclass(frozen=True, slots=True)
 class Program:
     """How a seller's program stands, as he himself is told."""

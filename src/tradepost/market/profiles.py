@@ -144,3 +144,30 @@ async def _note_activity(app: App, account_id: int) -> None:
         account_id,
         app.real_now(),
     )
+
+
+# His page ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Seller:
+    """What everybody may know of somebody who gave his page a short name."""
+
+    account_id: int
+    steamid: str
+    name: str
+    avatar: str
+    short_name: str
+    sold_count: int
+    since: datetime
+
+
+_SELLER = (
+    "SELECT a.id AS account_id, a.steamid, a.name, a.avatar, p.shorturl AS short_name, a.sold_count, a.created_at AS since"
+    " FROM account a JOIN profile p ON p.account_id = a.id WHERE a.id = $1 AND p.shorturl IS NOT NULL"
+)
+
+
+async def seller(tx: Reader, account_id: int) -> Seller | None:
+    """Return what a seller shows everybody of himself, or None where he shows nothing."""
+    return await tx.row(Seller, _SELLER, account_id)

@@ -18,6 +18,7 @@ from tradepost.steam.wire import TEXT_CHARS_MAX, text
 from tradepost.turns import in_turns
 
 CATALOGUE_SECONDS = 10.0  # how old the lists of Steam items and prices may be
+ID_MAX = 2**63 - 1  # there are no ids beyond
 KEPT_SECONDS = 3600.0  # and how long a list is kept while nothing in it changes
 
 Sort = Literal["market_hash_name", "price"]
@@ -66,6 +67,11 @@ async def by_name(tx: Reader, project: str, names: Collection[str]) -> dict[str,
         project, [name for name in names if text(name)],
     )  # fmt: skip
     return {row.market_hash_name: row for row in rows}
+
+
+async def by_id(tx: Reader, id_: int) -> SteamItem | None:
+    """Return an item of the catalogue, or None where it has no such item."""
+    return await tx.row(SteamItem, f"SELECT {_COLUMNS} FROM steam_item WHERE id = $1", min(id_, ID_MAX))
 
 
 async def learn(tx: Tx, items: Iterable[InventoryItem]) -> dict[str, int]:

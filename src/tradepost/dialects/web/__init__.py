@@ -12,13 +12,21 @@ from tradepost.dialects.hosts import is_allowed
 from tradepost.dialects.sheets import misdirected
 from tradepost.dialects.web import (
     account,
+    home,
+    item_page,
     mailbox,
+    market_live,
+    market_page,
     merchant,
     merchant_doctor,
     merchant_notices,
     merchant_payments,
+    offer_page,
+    orders_page,
     pay_page,
+    seller_page,
     sign_in,
+    trades,
     wallet,
 )
 from tradepost.dialects.web.desk import Desk
@@ -40,6 +48,14 @@ def routes(app: App) -> list[BaseRoute]:
     pages: list[Page] = [
         *sign_in.pages(app, desk),
         *account.pages(app, desk),
+        *market_page.pages(app, desk),
+        *seller_page.pages(app, desk),
+        *orders_page.pages(app, desk),
+        *offer_page.pages(app, desk),
+        *item_page.pages(app, desk),
+        *home.pages(app, desk),
+        *market_live.pages(app, desk),
+        *trades.pages(app, desk, onlookers),
         *pay_page.pages(app, desk, onlookers),
         *merchant.pages(app, desk),
         *merchant_payments.pages(app, desk),

@@ -1,4 +1,4 @@
-"""The first page, and the sessions of whoever is signed in: where he is signed in, and how to end that."""
+"""The sessions of whoever is signed in: where he is signed in, and how to end that."""
 
 import msgspec
 from starlette.responses import Response
@@ -16,11 +16,6 @@ class Ended(msgspec.Struct):
     """Which session is to end: one, or all but the one that asks."""
 
     id: Id | None = None
-
-
-async def home(visit: Visit) -> Response:
-    """The first page: what this market is for whom."""
-    return visit.page("home.html")
 
 
 async def show(visit: Visit) -> Response:
@@ -43,9 +38,8 @@ async def end(visit: Visit) -> Response:
 
 
 def pages(app: App, desk: Desk) -> list[Page]:
-    """The first page, and those of an account."""
+    """The pages of an account's sessions."""
     return [
-        Page(app, desk, "/", get=home),
         Page(app, desk, SESSIONS, get=show),
         Page(app, desk, END, post=end, home=SESSIONS),
     ]

@@ -12,6 +12,7 @@ from tradepost.market.offers.rows import (
     Reprice,
     Repriced,
     Wanted,
+    by_id,
     live_assetids,
     price_terms,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "Reprice",
     "Repriced",
     "Wanted",
+    "by_id",
     "cancel",
     "end_all_of_seller",
     "end_missing",

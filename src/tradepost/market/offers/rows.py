@@ -127,6 +127,11 @@ def known(rate: int | Refusal) -> int:
     return rate
 
 
+async def by_id(tx: Reader, id_: int) -> Offer | None:
+    """Return an offer, on sale or not any more, or None where there was never one of this id."""
+    return await tx.row(Offer, f"SELECT {COLUMNS} FROM offer WHERE id = $1", id_)
+
+
 async def live_assetids(tx: Reader, seller_id: int, project: str) -> set[str]:
     """Return the assets of a user's game that are in a live offer: on sale, or in a trade."""
     rows = await tx.fetch(

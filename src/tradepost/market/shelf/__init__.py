@@ -4,8 +4,9 @@ Lists, filters, groups, totals and dumps are answered from here in microseconds,
 `Shelves` is the door; `blocks` is the structure underneath, `selection` the plans that queries are answered by.
 """
 
+from tradepost.market.shelf.facets import Facets
 from tradepost.market.shelf.offer import ShelfOffer
 from tradepost.market.shelf.query import NamePrice, Page, Query, Sort
 from tradepost.market.shelf.shelves import Listed, Shelves
 
-__all__ = ["Listed", "NamePrice", "Page", "Query", "ShelfOffer", "Shelves", "Sort"]
+__all__ = ["Facets", "Listed", "NamePrice", "Page", "Query", "ShelfOffer", "Shelves", "Sort"]

@@ -8,6 +8,7 @@ import numpy as np
 
 from tradepost import log
 from tradepost.market.shelf.dump import Dump
+from tradepost.market.shelf.facets import Facets, count_facets
 from tradepost.market.shelf.game import REFILL_CHANGES_MIN, Shelf
 from tradepost.market.shelf.offer import ShelfOffer
 from tradepost.market.shelf.query import NamePrice, Page, Query
@@ -95,6 +96,11 @@ class Shelves:
         """
         shelf = self._settled(query.project)
         return Page(0, [], []) if shelf is None else select_groups(shelf, query)
+
+    def facets(self, query: Query) -> Facets:
+        """The words that offers of a game can be filtered by, and how many offers each would leave."""
+        shelf = self._settled(query.project)
+        return Facets() if shelf is None else count_facets(shelf, query)
 
     def dump(self, project: str, offset: int, limit: int) -> list[bytes]:
         """Rows on sale, newest first, in pieces which one after another are the rows with commas between them.
