@@ -14,6 +14,7 @@ import pytest
 from agent.selling import ALL, Selling, an_app, selling
 from tradepost.app import App
 from tradepost.cli import _parser
+from tradepost.cli.backups import _missing
 from tradepost.config import Settings
 from tradepost.db import Db, create_database, drop_database
 from tradepost.embedded import EmbeddedError
@@ -190,6 +191,21 @@ async def test_secrets_stay_sealed_and_their_keys_are_asked_for(
     assert "secrets lie under the key main, which you have not set" in capsys.readouterr().out
 
 
+async def test_a_sandbox_without_a_key_is_asked_for_none(
+    shelter: Shelter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    app = shelter.world.app
+    await gateways.open_gateway(app, shelter.world.merchant_id, "https://shop.example/ipn")
+    await shelter.save()
+    await shelter.go_on()
+    said = capsys.readouterr().out
+    assert "you need the keys" not in said and "secrets " not in said
+    production = Settings(
+        mode="production", key="main:" + base64.b64encode(bytes(32)).decode(), base_url="https://x.example"
+    )
+    assert _missing(production, ["unset", "main"]) == ["unset"]
+
+
 async def test_a_backup_is_written_over_nothing_and_restored_over_nothing(shelter: Shelter) -> None:
     await shelter.save()
     with pytest.raises(Conflicting, match="exists"):
@@ -203,6 +219,49 @@ async def test_a_backup_is_written_over_nothing_and_restored_over_nothing(shelte
         await run(shelter.world.app.db.dsn, "restore", str(shelter.file), "--replace")
     async with shelter.restored():
         pass
+
+
+async def test_a_damaged_backup_takes_no_market_s_place(
+    shelter: Shelter, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cut off anywhere, or whole and then not to be reconciled: what the database had is what it has."""
+    await shelter.save()
+    await shelter.go_on()
+    whole, cut = shelter.file.read_bytes(), shelter.file.with_name("cut")
+    db = await Db.open(shelter.empty_dsn, min_size=1, max_size=1)
+    try:
+        await db.execute("UPDATE account SET name = 'as it was'")
+        names = "SELECT count(*) FROM account WHERE name = 'as it was'"
+        had = await db.value(names)
+        await db.close()
+        for share in (0.3, 0.9, 0.999):
+            cut.write_bytes(whole[: int(len(whole) * share)])
+            with pytest.raises(EmbeddedError):
+                await run(shelter.empty_dsn, "restore", str(cut), "--replace")
+        with monkeypatch.context() as patch:
+
+            async def fails(app: App) -> None:
+                raise RuntimeError("the disk is full")
+
+            patch.setattr("tradepost.market.restoring.reconcile", fails)
+            with pytest.raises(RuntimeError, match="full"):
+                await run(shelter.empty_dsn, "restore", str(shelter.file), "--replace")
+        assert capsys.readouterr().err.count("the database has what it had") == 4
+        db = await Db.open(shelter.empty_dsn, min_size=1, max_size=1)
+        assert await db.value(names) == had > 0
+        await db.execute("CREATE SCHEMA before_restore")
+        await db.close()
+        with pytest.raises(Conflicting, match="cut off"):
+            await run(shelter.empty_dsn, "restore", str(shelter.file), "--replace")
+        db = await Db.open(shelter.empty_dsn, min_size=1, max_size=1)
+        await db.execute("DROP SCHEMA before_restore")
+        await db.close()
+        assert await run(shelter.empty_dsn, "restore", str(shelter.file), "--replace") == 0
+        db = await Db.open(shelter.empty_dsn, min_size=1, max_size=1)
+        assert await db.value(names) == 0
+        assert await db.value("SELECT to_regnamespace('before_restore') IS NULL")
+    finally:
+        await db.close()
 
 
 async def test_what_is_no_backup_changes_nothing(shelter: Shelter, tmp_path: Path) -> None:

@@ -4,13 +4,13 @@ import os
 import re
 import sys
 from argparse import Namespace
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 from tradepost import doctor
-from tradepost.app import Clock
+from tradepost.app import Clock, open_app
 from tradepost.cli import Adder
-from tradepost.cli.operating import the_app
 from tradepost.cli.running import database
 from tradepost.config import Settings, keys
 from tradepost.db import DatabaseBusy, DatabaseGone, Db, migrate
@@ -18,10 +18,15 @@ from tradepost.db.migrations import OLDEST_MAJOR
 from tradepost.doctor import Finding
 from tradepost.embedded import EmbeddedError
 from tradepost.embedded.tools import run_tool
-from tradepost.market import restoring, seals
+from tradepost.market import clock, restoring, seals
 from tradepost.rules.refusals import Conflicting, NotFound
 
 MAGIC = b"PGDMP"  # how an archive of pg_dump begins
+ASIDE = "before_restore"  # the schema with what a database has while a backup takes its place
+CUT_OFF = (
+    f"An earlier restore was cut off: the schema {ASIDE} has what the database had. Put it back (DROP SCHEMA public CASCADE;"
+    f" ALTER SCHEMA {ASIDE} RENAME TO public), or drop it, where the database has what you want."
+)
 
 
 async def backup(settings: Settings, options: Namespace) -> int:
@@ -38,9 +43,9 @@ async def backup(settings: Settings, options: Namespace) -> int:
     finally:
         part.unlink(missing_ok=True)
     sys.stdout.write(f"{file}: {size:,} bytes, of {Clock.real_now():%Y-%m-%d %H:%M:%S} UTC\n")
-    if names:
+    if needed := [name for name in names if name != seals.UNSET]:
         sys.stdout.write(
-            f"The secrets in it stay sealed: to use them one day you need the keys {', '.join(names)},"
+            f"The secrets in it stay sealed: to use them one day you need the keys {', '.join(needed)},"
             " which are not in this file. Keep them somewhere else.\n"
         )
     return 0
@@ -72,18 +77,31 @@ async def restore(settings: Settings, options: Namespace) -> int:
         if archive.read(len(MAGIC)) != MAGIC:
             raise Conflicting(f"{file} is no backup that `tradepost backup` wrote.")
     async with database(settings) as dsn:
-        await _make_room(dsn, replace=options.replace)
-        major, _ = await _server(dsn)
-        await run_tool(
-            "pg_restore", dsn, "--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction", file,
-            least_major=major,
-        )  # fmt: skip
-        await migrate(dsn)
-        _, names = await _server(dsn)
-    async with the_app(settings) as app:
-        done = await restoring.reconcile(app)
-    _tell(done, sorted(set(names) - set(keys(settings))))
+        before = await _make_room(dsn, replace=options.replace)
+        try:
+            major, _ = await _server(dsn)
+            await run_tool(
+                "pg_restore", dsn, "--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction", file,
+                least_major=major,
+            )  # fmt: skip
+            await migrate(dsn)
+            _, names = await _server(dsn)
+            async with open_app(settings, dsn) as app:
+                await clock.read(app)
+                done = await restoring.reconcile(app)
+        except BaseException:
+            await _put_back(dsn, before)
+            raise
+        if before is not None:
+            await _run(dsn, f"DROP SCHEMA {ASIDE} CASCADE")
+    _tell(done, _missing(settings, names))
     return 1 if done.faults else 0
+
+
+def _missing(settings: Settings, names: Sequence[str]) -> list[str]:
+    """The keys that secrets lie under and that are not set; a sandbox needs none for what was sealed without one."""
+    known = set(keys(settings)) | (set() if settings.mode == "production" else {seals.UNSET})
+    return sorted(set(names) - known)
 
 
 async def examine(settings: Settings, _: Namespace) -> int:
@@ -128,9 +146,12 @@ def _tell(done: restoring.Restored, missing_keys: list[str]) -> None:
         "  everybody has to sign in again; API tokens that were revoked since are valid again: look at them\n"
     )
     for name in missing_keys:
-        say(
-            f"  secrets lie under the key {name}, which you have not set: put it into TRADEPOST_KEY or key_file\n"
+        what = (
+            "secrets were sealed without a key, which production opens not: their merchants have to rotate them"
+            if name == seals.UNSET
+            else f"secrets lie under the key {name}, which you have not set: put it into TRADEPOST_KEY or key_file"
         )
+        say(f"  {what}\n")
     for fault in done.faults:
         say(f"  the ledger does not add up: {fault}\n")
     say(
@@ -156,8 +177,12 @@ async def _server(dsn: str) -> tuple[int, list[str]]:
     return max(version, OLDEST_MAJOR), sorted(names)
 
 
-async def _make_room(dsn: str, *, replace: bool) -> None:
-    """Refuse a database that has a market in it, or that somebody uses; with `replace` empty it first."""
+async def _make_room(dsn: str, *, replace: bool) -> str | None:
+    """Refuse a database that has a market in it, or that somebody uses; with `replace` put what it has aside first.
+
+    Not dropped before the backup is in place and reconciled: a file may turn out to be cut off. Return the schema's name
+    where something was put aside.
+    """
     db = await Db.open(dsn, min_size=1, max_size=1, statement_seconds=600)
     try:
         others = await db.fetch(
@@ -167,8 +192,10 @@ async def _make_room(dsn: str, *, replace: bool) -> None:
         if others:
             names = ", ".join(row["application_name"] or "somebody" for row in others)
             raise Conflicting(f"The database is in use ({names}): stop servers, workers and the demo first.")
+        if await db.value("SELECT to_regnamespace($1) IS NOT NULL", ASIDE):
+            raise Conflicting(CUT_OFF)
         if await db.value("SELECT to_regclass('migration') IS NULL AND to_regclass('account') IS NULL"):
-            return
+            return None
         if not replace:
             raise Conflicting(
                 "There is a market in this database: name an empty one, or say --replace and lose what it has."
@@ -176,7 +203,23 @@ async def _make_room(dsn: str, *, replace: bool) -> None:
         schema = await db.value("SELECT current_schema()")
         if not isinstance(schema, str) or not re.fullmatch(r"[a-z_]+", schema):
             raise NotFound("The database has no schema to restore into.")
-        await db.execute(f"DROP SCHEMA {schema} CASCADE; CREATE SCHEMA {schema}")
+        await db.execute(f"ALTER SCHEMA {schema} RENAME TO {ASIDE}; CREATE SCHEMA {schema}")
+    finally:
+        await db.close()
+    return schema
+
+
+async def _put_back(dsn: str, schema: str | None) -> None:
+    """Let a database be as it was before a restore that came to nothing."""
+    if schema is not None:
+        await _run(dsn, f"DROP SCHEMA {schema} CASCADE; ALTER SCHEMA {ASIDE} RENAME TO {schema}")
+        sys.stderr.write("tradepost: nothing was restored; the database has what it had\n")
+
+
+async def _run(dsn: str, sql: str) -> None:
+    db = await Db.open(dsn, min_size=1, max_size=1, statement_seconds=600)
+    try:
+        await db.execute(sql)
     finally:
         await db.close()
 
@@ -188,5 +231,5 @@ def add(verbs: Adder) -> None:
     verbs.verb(
         "restore", restore,
         ("file", {"type": Path, "help": "a file that `tradepost backup` wrote"}),
-        ("--replace", {"action": "store_true", "help": "throw away what the database has"}),
+        ("--replace", {"action": "store_true", "help": "throw away what the database has, once the backup is in its place"}),
     )  # fmt: skip
