@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Any
 
+import asyncpg
 import pytest
 
 from tradepost.db import (
@@ -23,6 +24,8 @@ from tradepost.db import (
     migrations,
     with_database,
 )
+from tradepost.dialects.fields import Id
+from tradepost.dialects.operator_api.fields import Cents, Reason
 from world import Databases
 from write_schema import SCHEMA, schema_of
 
@@ -91,6 +94,17 @@ async def test_a_text_becomes_the_enum_and_an_array_the_tuple_that_the_field_pro
     )
     with pytest.raises(ValueError, match="green"):
         await db.row(Painted, "select 1 as id, 'green' as colour, '{}'::int[] as sizes")
+
+
+async def test_a_dialect_s_own_kind_of_text_or_number_is_kept_as_what_it_is(db: Db) -> None:
+    given = {"reason": Reason.read("a ticket says so"), "cents": Cents.read("5"), "list": [Id("7")]}
+    assert await db.value("select $1::jsonb", given) == {
+        "reason": "a ticket says so",
+        "cents": 5,
+        "list": [7],
+    }
+    with pytest.raises(asyncpg.DataError):
+        await db.value("select $1::jsonb", {"what": object()})
 
 
 @pytest.mark.parametrize("value", [{"a": [1, 2.5, None, "é"]}, [], "text", 7, None, {"deep": {"er": True}}])
@@ -187,7 +201,7 @@ async def test_a_lock_that_is_not_had_in_time_is_busy_and_not_gone(server: Datab
 
 
 async def test_a_statement_that_takes_too_long_is_busy(server: Databases) -> None:
-    hasty = await Db.open(server.server.dsn, min_size=1, statement_seconds=0.05)
+    hasty = await Db.open(server.server.dsn, min_size=1, statement_seconds=0.5)
     with pytest.raises(DatabaseBusy, match="statement timeout"):
         await hasty.value("select pg_sleep(60)")
     assert await hasty.value("select 1") == 1

@@ -28,9 +28,20 @@ async def connect(dsn: str, name: str, *, statement_seconds: float) -> "asyncpg.
     )
 
 
+def _plain(value: object) -> object:
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, int):
+        return int(value)
+    raise TypeError(f"a {type(value).__name__} is not kept as JSON")
+
+
 async def teach_json(con: "asyncpg.Connection[Record]") -> None:
-    """Let jsonb and json come and go as Python values; binary jsonb is the text after one byte of version."""
-    encode, decode = msgspec.json.encode, msgspec.json.decode
+    """Let jsonb and json come and go as Python values; binary jsonb is the text after one byte of version.
+
+    Parameters of the dialects are texts and numbers of kinds of their own, and are kept as what they are.
+    """
+    encode, decode = msgspec.json.Encoder(enc_hook=_plain).encode, msgspec.json.decode
     await con.set_type_codec(
         "jsonb",
         schema="pg_catalog",

@@ -5,24 +5,45 @@ from datetime import datetime
 import msgspec
 
 from tradepost.market.cases import Evidence
-from tradepost.market.deposits import Deposit
-from tradepost.market.fees import Withdrawal
-from tradepost.market.payouts import Payout, PayoutEvent
+from tradepost.market.payouts import PayoutEvent
+from tradepost.rules.payout import State as PayoutState
 from tradepost.rules.trade import Side, State
+
+
+class DepositShown(msgspec.Struct):
+    """Money that came from outside, whose it is, and whether it was taken back."""
+
+    reference: str
+    account_id: int
+    steamid: str
+    amount_cents: int
+    note: str
+    at: datetime
+    reversed_at: datetime | None
+    reversed_note: str | None
 
 
 class Recorded(msgspec.Struct):
     """A deposit, and whether it was recorded now or before."""
 
     recorded: bool
-    deposit: Deposit | None
+    deposit: DepositShown
+
+
+class WithdrawalShown(msgspec.Struct):
+    """Fees that were taken out."""
+
+    reference: str
+    amount_cents: int
+    note: str
+    at: datetime
 
 
 class FeesLeft(msgspec.Struct):
     """What the market earned and still has, and what was taken out."""
 
     left_cents: int
-    withdrawn: list[Withdrawal]
+    withdrawn: list[WithdrawalShown]
 
 
 class FeesWithdrawn(msgspec.Struct):
@@ -31,10 +52,28 @@ class FeesWithdrawn(msgspec.Struct):
     withdrawn: bool
 
 
+class PayoutRow(msgspec.Struct):
+    """Earned money on its way out, and whose it is."""
+
+    id: int
+    account_id: int
+    steamid: str
+    amount_cents: int
+    method: str
+    address: str
+    needed: int  # so many admins have to approve it
+    state: PayoutState
+    reference: str | None
+    reason: str
+    asked_at: datetime
+    changed_at: datetime
+    ended_at: datetime | None
+
+
 class PayoutShown(msgspec.Struct):
     """A payout and its time line."""
 
-    payout: Payout
+    payout: PayoutRow
     events: list[PayoutEvent]
 
 

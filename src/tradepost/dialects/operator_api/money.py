@@ -1,15 +1,24 @@
 """Money, as operators act on it: corrections, payouts, the check of the ledger."""
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
 
-from tradepost.db import Tx
+from tradepost.db import Reader, Tx
 from tradepost.dialects.fields import Id, Limit, SteamId
-from tradepost.dialects.operator_api.answers import FeesLeft, FeesWithdrawn, PayoutShown, Recorded
+from tradepost.dialects.operator_api.answers import (
+    DepositShown,
+    FeesLeft,
+    FeesWithdrawn,
+    PayoutRow,
+    PayoutShown,
+    Recorded,
+    WithdrawalShown,
+)
 from tradepost.dialects.operator_api.calls import Call, Calls, Nothing, act, figures, known, look
 from tradepost.dialects.operator_api.fields import Cents, Reason, Reference, SignedCents
-from tradepost.market import audit, checks, corrections, deposits, fees, payouts
+from tradepost.market import audit, checks, corrections, deposits, fees, payouts, users
 from tradepost.market.checks import Check
 from tradepost.market.corrections import Correction
 from tradepost.market.deposits import Deposit
@@ -122,9 +131,10 @@ async def refuse_correction(call: Call, asked: Decided) -> Correction:
 # Deposits ----------------------------------------------------------------------------------------------------
 
 
-async def list_deposits(call: Call, asked: OfUser) -> list[Deposit]:
+async def list_deposits(call: Call, asked: OfUser) -> list[DepositShown]:
     """A user's deposits, the newest first."""
-    return await deposits.of_account(call.app.db, call.user.id, asked.limit)
+    found = await deposits.of_account(call.app.db, call.user.id, asked.limit)
+    return await _deposits(call.app.db, found)
 
 
 async def record_deposit(call: Call, asked: DepositAsked) -> Recorded:
@@ -138,10 +148,11 @@ async def record_deposit(call: Call, asked: DepositAsked) -> Recorded:
             detail = {"reference": asked.reference, "cents": asked.amount_cents}
             await _note_money(tx, call, account.id, "deposit recorded", asked.reason, detail)
         found = await deposits.read(tx, asked.reference)
-    return Recorded(recorded=moved, deposit=found)
+        (shown,) = await _deposits(tx, [found] if found else [])
+    return Recorded(recorded=moved, deposit=shown)
 
 
-async def reverse_deposit(call: Call, asked: DepositReversed) -> Deposit:
+async def reverse_deposit(call: Call, asked: DepositReversed) -> DepositShown:
     """Take a deposit back whose money never came, or went back; the same once more changes nothing."""
     async with call.app.db.transaction() as tx:
         done = await deposits.reverse(
@@ -149,7 +160,25 @@ async def reverse_deposit(call: Call, asked: DepositReversed) -> Deposit:
         )
         detail = {"reference": asked.reference, "cents": done.cents}
         await _note_money(tx, call, done.account_id, "deposit reversed", asked.reason, detail)
-    return done
+        (shown,) = await _deposits(tx, [done])
+    return shown
+
+
+async def _deposits(tx: Reader, found: Sequence[Deposit]) -> list[DepositShown]:
+    whose = await users.steamids(tx, {one.account_id for one in found})
+    return [
+        DepositShown(
+            reference=one.reference,
+            account_id=one.account_id,
+            steamid=whose[one.account_id],
+            amount_cents=one.cents,
+            note=one.note,
+            at=one.at,
+            reversed_at=one.reversed_at,
+            reversed_note=one.reversed_note,
+        )
+        for one in found
+    ]
 
 
 async def _note_money(
@@ -166,7 +195,13 @@ async def _note_money(
 async def show_fees(call: Call, asked: Nothing) -> FeesLeft:
     """What the market earned and was not taken out yet, and what was."""
     async with call.app.db.transaction() as tx:
-        return FeesLeft(left_cents=await fees.left(tx), withdrawn=await fees.withdrawals(tx))
+        return FeesLeft(
+            left_cents=await fees.left(tx),
+            withdrawn=[
+                WithdrawalShown(reference=one.reference, amount_cents=one.cents, note=one.note, at=one.at)
+                for one in await fees.withdrawals(tx)
+            ],
+        )
 
 
 async def withdraw_fees(call: Call, asked: FeesAsked) -> FeesWithdrawn:
@@ -184,9 +219,9 @@ async def withdraw_fees(call: Call, asked: FeesAsked) -> FeesWithdrawn:
 # Payouts -----------------------------------------------------------------------------------------------------
 
 
-async def list_payouts(call: Call, asked: Nothing) -> list[Payout]:
+async def list_payouts(call: Call, asked: Nothing) -> list[PayoutRow]:
     """The payouts that wait for an operator, the oldest first."""
-    return await payouts.open_payouts(call.app.db)
+    return await _payouts(call.app.db, await payouts.open_payouts(call.app.db))
 
 
 async def show_payout(call: Call, asked: Numbered) -> PayoutShown:
@@ -194,63 +229,83 @@ async def show_payout(call: Call, asked: Numbered) -> PayoutShown:
     found = await payouts.read(call.app.db, asked.id)
     if found is None:
         raise NotFound("There is no such payout.")
-    return PayoutShown(payout=found, events=await payouts.events(call.app.db, asked.id))
+    (shown,) = await _payouts(call.app.db, [found])
+    return PayoutShown(payout=shown, events=await payouts.events(call.app.db, asked.id))
 
 
-async def approve_payout(call: Call, asked: Numbered) -> Payout:
+async def approve_payout(call: Call, asked: Numbered) -> PayoutRow:
     """Approve a payout; a large one waits for another operator."""
     async with call.app.db.transaction() as tx:
         done = await payouts.approve(tx, asked.id, by=call.me.steamid, now=call.app.now())
-        await _note(tx, call, done, "payout approved")
-    return done
+        return await _note(tx, call, done, "payout approved")
 
 
-async def refuse_payout(call: Call, asked: Decided) -> Payout:
+async def refuse_payout(call: Call, asked: Decided) -> PayoutRow:
     """Refuse a payout that nobody has begun to send: the money goes back, and its owner is told the reason."""
     async with call.app.db.transaction() as tx:
         done = await payouts.refuse(tx, asked.id, by=call.me.steamid, reason=asked.reason, now=call.app.now())
-        await _note(tx, call, done, "payout refused", asked.reason)
-    return done
+        return await _note(tx, call, done, "payout refused", asked.reason)
 
 
-async def send_payout(call: Call, asked: Numbered) -> Payout:
+async def send_payout(call: Call, asked: Numbered) -> PayoutRow:
     """Take a payout in hand, to pay it at the provider: nobody else can from now on."""
     async with call.app.db.transaction() as tx:
         done = await payouts.send(tx, asked.id, by=call.me.steamid, now=call.app.now())
-        await _note(tx, call, done, "payout in hand")
-    return done
+        return await _note(tx, call, done, "payout in hand")
 
 
-async def lose_payout(call: Call, asked: Decided) -> Payout:
+async def lose_payout(call: Call, asked: Decided) -> PayoutRow:
     """Note that nobody can say whether a payout was sent: it is not sent again before the provider's books were read."""
     async with call.app.db.transaction() as tx:
         done = await payouts.lose(tx, asked.id, by=call.me.steamid, reason=asked.reason, now=call.app.now())
-        await _note(tx, call, done, "payout unknown", asked.reason)
-    return done
+        return await _note(tx, call, done, "payout unknown", asked.reason)
 
 
-async def clear_payout(call: Call, asked: Decided) -> Payout:
+async def clear_payout(call: Call, asked: Decided) -> PayoutRow:
     """Note that the provider's books have no such payout: it can be sent, or refused."""
     async with call.app.db.transaction() as tx:
         done = await payouts.clear(tx, asked.id, by=call.me.steamid, reason=asked.reason, now=call.app.now())
-        await _note(tx, call, done, "payout not sent", asked.reason)
-    return done
+        return await _note(tx, call, done, "payout not sent", asked.reason)
 
 
-async def pay_payout(call: Call, asked: Paid) -> Payout:
+async def pay_payout(call: Call, asked: Paid) -> PayoutRow:
     """Note that a payout was paid, under the provider's reference; the same once more changes nothing."""
     async with call.app.db.transaction() as tx:
         done = await payouts.pay(
             tx, asked.id, by=call.me.steamid, reference=asked.reference, now=call.app.now()
         )
-        await _note(tx, call, done, "payout paid", reference=str(asked.reference))
-    return done
+        return await _note(tx, call, done, "payout paid", reference=str(asked.reference))
 
 
-async def _note(tx: Tx, call: Call, payout: Payout, deed: str, reason: str = "", **detail: Any) -> None:
+async def _note(tx: Tx, call: Call, payout: Payout, deed: str, reason: str = "", **detail: Any) -> PayoutRow:
+    """Write a step into the audit, and return the payout as it is shown after it."""
     await _note_money(
         tx, call, payout.account_id, deed, reason, {"payout": payout.id, "cents": payout.cents, **detail}
     )
+    (shown,) = await _payouts(tx, [payout])
+    return shown
+
+
+async def _payouts(tx: Reader, found: Sequence[Payout]) -> list[PayoutRow]:
+    whose = await users.steamids(tx, {one.account_id for one in found})
+    return [
+        PayoutRow(
+            id=one.id,
+            account_id=one.account_id,
+            steamid=whose[one.account_id],
+            amount_cents=one.cents,
+            method=one.method,
+            address=one.address,
+            needed=one.needed,
+            state=one.state,
+            reference=one.reference,
+            reason=one.reason,
+            asked_at=one.asked_at,
+            changed_at=one.changed_at,
+            ended_at=one.ended_at,
+        )
+        for one in found
+    ]
 
 
 # The ledger --------------------------------------------------------------------------------------------------

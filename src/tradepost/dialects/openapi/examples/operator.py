@@ -96,11 +96,11 @@ _CORRECTION: dict[str, Any] = {
 }  # fmt: skip
 _DECIDED = {"decided_by": _SECOND, "decided_at": _LATER, "decided_reason": "the bank's statement says so"}
 _DEPOSIT: dict[str, Any] = {
-    "reference": "wire-2026-11-21", "account_id": 77, "cents": 2_000, "note": "wire of 21 November", "at": _AT,
+    "reference": "wire-2026-11-21", "account_id": 77, "steamid": _USER, "amount_cents": 2_000, "note": "wire of 21 November", "at": _AT,
     "reversed_at": None, "reversed_note": None,
 }  # fmt: skip
 _PAYOUT: dict[str, Any] = {
-    "id": 7, "account_id": 77, "cents": 4_000, "method": "skrill", "address": "ann@example.com", "needed": 1,
+    "id": 7, "account_id": 77, "steamid": _USER, "amount_cents": 4_000, "method": "skrill", "address": "ann@example.com", "needed": 1,
     "state": "approved", "reference": None, "reason": "", "asked_at": _AT, "changed_at": _LATER, "ended_at": None,
 }  # fmt: skip
 _ASKED = {"no": 1, "step": "ask", "from_state": None, "to_state": "asked", "actor": "owner", "reason": "", "at": _AT}  # fmt: skip
@@ -175,7 +175,7 @@ OPERATOR: dict[str, Example] = {
     ),
     "show_fees": Example({}, {
         "left_cents": 120_300,
-        "withdrawn": [{"reference": "fees-2026-10", "cents": 90_000, "note": "October", "at": _AT}]}),
+        "withdrawn": [{"reference": "fees-2026-10", "amount_cents": 90_000, "note": "October", "at": _AT}]}),
     "withdraw_fees": Example(
         {"amount_cents": 100_000, "reference": "fees-2026-11", "reason": "November"}, {"withdrawn": True}
     ),
