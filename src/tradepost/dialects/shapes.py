@@ -58,6 +58,7 @@ class Unread(NamedTuple):
 
 COMMAS = "commas"  # a list that may be written as one text with commas
 BLANKS = "blanks"  # of what is cut at commas the blanks around it may belong to it: both readings count
+EMPTY = "must not be empty: give it a value, or leave it away altogether"
 FILLED = "filled"  # an empty text is refused: taken for an absent one, as elsewhere, it would mean much more
 
 
@@ -189,7 +190,7 @@ def _single(field: _Field, node: Node) -> Scalar:
     if value != "":
         return _option(field, node, value)
     if field.filled:
-        raise Malformed(node.spelled, "must not be empty: give it a value, or leave it away altogether")
+        raise Malformed(node.spelled, EMPTY)
     return None
 
 
@@ -197,6 +198,8 @@ def _texts(field: _Field, node: Node) -> list[Scalar] | None:
     """The values of a list, however it was written; None when only null was sent."""
     given: list[Scalar]
     if node.children is None:
+        if field.filled and "" in node.values:
+            raise Malformed(node.spelled, EMPTY)
         given = [value for value in node.values if value is not None and value != ""]
         if not given:
             return None

@@ -117,7 +117,7 @@ async def test_there_are_only_so_many_keys(club: Club) -> None:
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("scopes", ["admin"]), ("scopes", "read;sell"), ("days", 0), ("days", -1), ("days", "1e3"), ("days", 999_999), ("label", "x" * 101),
+    [("scopes", ["admin"]), ("scopes", "read;sell"), ("scopes", []), ("scopes", ""), ("scopes", ["read"] * 4), ("days", 0), ("days", -1), ("days", "1e3"), ("days", 999_999), ("label", "x" * 101),
      ("label", "a\u202eb"), ("allow_addresses", ["everywhere"]), ("allow_addresses", ["10.0.0.0/8"] * 51), ("allow_url", "maybe")],
 )  # fmt: skip
 async def test_nonsense_about_a_key_is_refused_and_named(club: Club, field: str, value: object) -> None:

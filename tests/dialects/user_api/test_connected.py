@@ -77,8 +77,8 @@ async def test_a_get_that_changes_something_is_not_made_by_another_site(club: Cl
     member = await club.browser()
     del member.headers["X-CSRF-Token"]
     for site in ("cross-site", "same-site"):
-        # Nobody needs to be connected for it: that browser is as good as nobody.
-        await member.call("GET", "/user/disconnect", headers={"Sec-Fetch-Site": site})
+        reply = await member.call("GET", "/user/disconnect", headers={"Sec-Fetch-Site": site})
+        assert reply.refusal[0] == 403 and reply.body["error"] == "CSRF", "it is not said to be done"
         assert (await member.get("/user/balance")).status == 200
     assert (await member.call("HEAD", "/user/disconnect")).status == 404
     await member.call("GET", "/user/disconnect", headers={"Sec-Fetch-Site": "same-origin"})

@@ -6,13 +6,13 @@ from typing import Annotated, Any
 import msgspec
 
 from tradepost.dialects.fields import ID_DIGITS_MAX, Code, Flag
-from tradepost.dialects.shapes import COMMAS, Also, Rows
+from tradepost.dialects.shapes import COMMAS, FILLED, Also, Rows
 from tradepost.dialects.user_api import answers
 from tradepost.dialects.user_api.calls import Call, Calls, Content, Method, Nothing
 from tradepost.dialects.user_api.fields import Days, KeyPrefix, KeyScope, Label, Network, SessionId
 from tradepost.market import api_keys, jwts, sessions, tokens
 from tradepost.market.api_keys import Wanted
-from tradepost.market.tokens import ADDRESSES_MAX, PREFIX_CHARS
+from tradepost.market.tokens import ADDRESSES_MAX, PREFIX_CHARS, SCOPES
 from tradepost.rules.refusals import Forbidden, NotFound
 
 NO_SESSION = "There is no such session."
@@ -114,7 +114,7 @@ class NewKey(msgspec.Struct):
     """What a new API key may do, from where, and for how long."""
 
     label: Label = Label("")
-    scopes: Annotated[list[KeyScope], COMMAS] = []
+    scopes: Annotated[list[KeyScope], COMMAS, Rows(len(SCOPES)), FILLED] = []
     allow_addresses: Annotated[list[Network], COMMAS, Rows(ADDRESSES_MAX), Also("allowAddresses")] = []
     allow_url: Annotated[Flag, Also("allowUrl")] = YES
     days: Days | None = None

@@ -158,6 +158,9 @@ class Method:
         "no"  # a code, or a sign-in of the last minutes, for JWTs or for all
     )
     changes: bool = False  # a GET that changes something: no other site may make a browser send it
+    of_session: bool = (
+        False  # it is about the session itself: what another site sends is refused, not nobody's
+    )
     per_minute: int | None = None  # how often an account may make just this call
     reads_body: bool = True  # False: what is sent is in `call.body` alone, and is no parameters
     answers: Any = None  # the type of the content, for the papers

@@ -39,7 +39,7 @@ async def person(app: App, pace: Paces, scope: Scope, method: Method) -> Person 
     if found is None:
         return None
     if not _is_our_own(scope, method, found.csrf):
-        if method.who == "anybody":
+        if method.who == "anybody" and not method.of_session:
             note(scope).account_id = None
             return None
         raise ForeignRequest

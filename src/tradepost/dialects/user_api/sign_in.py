@@ -103,6 +103,8 @@ CALLS: Calls = {
         "POST": Method(by_key, who="anybody", answers=answers.JwtMade),
     },
     "/user/isConnected": {"GET": Method(is_connected, who="anybody", answers=answers.Connected)},
-    "/user/disconnect": {"GET": Method(disconnect, who="anybody", changes=True, answers=answers.Done)},
+    "/user/disconnect": {
+        "GET": Method(disconnect, who="anybody", changes=True, of_session=True, answers=answers.Done)
+    },
     "/csrf/token": {"GET": Method(csrf_token, answers=answers.CsrfToken)},
 }
