@@ -8,8 +8,8 @@ import pytest
 
 from tradepost.market.trades import _word
 from tradepost.rules import timeline
-from tradepost.rules.outlook import NONE_LEFT, awaited, explained, left
-from tradepost.rules.trade import Event, State
+from tradepost.rules.outlook import NONE_LEFT, Part, awaited, explained, left, to_do
+from tradepost.rules.trade import Event, Side, State
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 WEEK = NOW + timedelta(days=7)
@@ -26,6 +26,7 @@ class Row:
     cancel_reason: str | None = None
     claimed_at: datetime | None = None
     disputed_at: datetime | None = None
+    causer: Side | None = None
     explanation: str = SAID
 
 
@@ -78,6 +79,25 @@ def test_an_explanation_says_who_has_how_long_to_do_what(row: Row, said: str) ->
     found = awaited(row)
     if found is not None:
         assert f"{found.before}…{found.after}".replace("…", left(found.until - NOW)) == found.said(NOW)
+
+
+@pytest.mark.parametrize("part", get_args(Part))
+def test_each_side_is_told_in_every_state_what_it_can_do(part: Part) -> None:
+    for state in State:
+        causers = (*get_args(Side), None) if state is State.CANCELLED else (None,)
+        for row in (Row(state, causer=causer) for causer in causers):
+            assert to_do(row, part, NOW).endswith(".")
+    waits = to_do(Row(State.SENT), part, NOW)
+    for other in (
+        Row(State.SENT, claimed_at=NOW),
+        Row(State.SENT, cancel_reason="Late."),
+        Row(State.PROTECTED, protected_until=NOW),
+        Row(State.PROTECTED, protected_until=WEEK, disputed_at=NOW),
+    ):
+        assert to_do(other, part, NOW) not in (
+            waits,
+            to_do(Row(State.PROTECTED, protected_until=WEEK), part, NOW),
+        )
 
 
 def test_every_event_of_a_trade_has_a_sentence_in_its_time_line() -> None:

@@ -73,6 +73,13 @@ async def begin(
     return dispute
 
 
+async def of_trade(tx: Reader, trade_id: int) -> Dispute | None:
+    """Return what was said of a trade by its buyer, open or ruled on; None where it was never disputed."""
+    return await tx.row(
+        Dispute, "SELECT trade_id, account_id, text, at FROM dispute WHERE trade_id = $1", trade_id
+    )
+
+
 async def open_disputes(tx: Reader) -> list[Dispute]:
     """Return the disputes that wait for a ruling, the oldest first."""
     return await tx.rows(

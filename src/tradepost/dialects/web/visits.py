@@ -193,6 +193,7 @@ class Visit:
             "visitor": self.visitor,
             "bell": self.bell,
             "here": self.here,
+            "market_now": self.app.now().isoformat(),
             "sign_in_url": self.sign_in_url(),
             "code_url": self.code_url(),
             "csrf_field": field.format(CSRF, self.visitor.csrf) if self.visitor else "",

@@ -17,7 +17,14 @@ function localise(from) {
 }
 
 // `data-until` counts down to a moment of the market's clock, which `data-now` of the page's body tells.
-const ahead = document.body.dataset.now ? Date.parse(document.body.dataset.now) - Date.now() : 0;
+let ahead = 0, told = "";
+
+function listen() {
+  const now = document.body.dataset.now ?? "";
+  if (now === told) return;
+  told = now;
+  ahead = Date.parse(now) - Date.now();
+}
 
 function left(milliseconds) {
   const seconds = Math.floor(milliseconds / 1000);
@@ -29,8 +36,9 @@ function left(milliseconds) {
 }
 
 function tick() {
-  for (const place of all("[data-until]")) {
-    const text = left(Date.parse(place.dataset.until) - Date.now() - ahead);
+  for (const place of all("[data-until]:not([data-live] *)")) {
+    const milliseconds = Date.parse(place.dataset.until) - Date.now() - ahead;
+    const text = milliseconds <= 0 && place.dataset.over ? place.dataset.over : left(milliseconds);
     if (place.textContent !== text) place.textContent = text;
   }
 }
@@ -75,6 +83,7 @@ async function draw(from) {
 }
 
 function dress(from) {
+  listen();
   localise(from);
   draw(from);
   tick();
