@@ -1,11 +1,18 @@
 """The simulated Steam's profiles, HTML pages and pictures, as programs read them."""
 
 import re
+from xml.etree import ElementTree
 
 from steam.sim import simulator
 from steam.visitor import ALICE, BOB, CAROL, ask, people, sent
+from tradepost.steam.simulator import pictures, silhouettes
 
 EVIL = "</script><script>alert(1)</script>"
+
+
+def is_picture(text: str) -> bool:
+    """Whether a text is an SVG that every reader of XML can read."""
+    return ElementTree.fromstring(text).tag.endswith("svg")  # noqa: S314 - we drew it ourselves
 
 
 async def test_summaries_come_for_a_token_or_a_key_and_only_of_accounts_that_exist() -> None:
@@ -151,5 +158,16 @@ async def test_icons_are_drawn_here() -> None:
         about = (await alice.get(f"/inventory/{ALICE}/730/2")).body["descriptions"][0]
         reply = await ask(sim, "GET", f"/economy/image/{about['icon_url']}/96fx96f")
         assert reply.headers["content-type"].startswith("image/svg+xml")
-        assert "Redline" in reply.body
+        assert is_picture(reply.body)
         assert (await ask(sim, "GET", "/economy/image/nothing-we-know/96fx96f")).status == 200
+
+
+def test_every_kind_of_item_has_a_picture_of_its_own_in_the_colours_of_its_name() -> None:
+    drawn = {key: pictures.drawn(key[0], key[1], "Wildfire", "#eb4b4b") for key in silhouettes.OF_TYPE}
+    assert all(map(is_picture, drawn.values()))
+    assert len(set(drawn.values())) >= len(drawn) - 4  # a rifle is a rifle in Rust, too
+    red, camo = (pictures.drawn(730, "Rifle", name, "#fff") for name in ("AK-47 | Redline", "AK-47 | Jungle"))
+    assert "hsl(2 72% 40%)" in red and red != camo
+    assert red == pictures.drawn(730, "Rifle", "StatTrak™ AK-47 | Redline (Well-Worn)", "#fff")
+    awkward = pictures.drawn(730, "<b>", "</svg><script>", '"><script>')
+    assert "<script" not in awkward and is_picture(awkward)

@@ -7,28 +7,30 @@ from html import escape
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tradepost.steam.simulator import cs2_facts
 from tradepost.steam.simulator.calls import Call, route
 from tradepost.steam.simulator.descriptions import describe
 from tradepost.steam.simulator.entities import Item
-from tradepost.steam.simulator.items import CS2
+from tradepost.steam.simulator.finishes import defs, finish_of
+from tradepost.steam.simulator.silhouettes import parts_of
 
 CACHE_SECONDS = 86_400
-LINE_CHARS_MAX = 18
+_STYLE = (
+    ".b{fill:url(#f);stroke:#0a0c0e;stroke-width:.7}.d{fill:#23282e;stroke:#0a0c0e;stroke-width:.7}"
+    ".m{fill:#9aa3ac;stroke:#0a0c0e;stroke-width:.6}.w{fill:#eef1f3;stroke:#0a0c0e;stroke-width:.5}"
+    ".l{fill:none;stroke:#fff;stroke-opacity:.3;stroke-width:.9;stroke-linecap:round}"
+)
 
 
 def item_picture(call: Call) -> Response:
-    """GET /economy/image/{icon}/{size}: the weapon's or item's name on its rarity's colour."""
+    """GET /economy/image/{icon}/{size}: the item's silhouette in its finish, lit by its rarity's colour."""
     icon = call.path["icon"]
     item = _by_icon(call, icon)
     if item is None:
-        return _svg(_tile("", "", _hue(icon)))
+        return _svg(drawn(0, "", icon, _hue(icon)))
     tags = {tag["category"]: tag for tag in describe(item, 0)["tags"]}
     color = f"#{tags.get('Rarity', {}).get('color', 'b0c3d9')}"
-    first, _, second = item.market_hash_name.rsplit(" (", 1)[0].partition(" | ")
-    if item.appid == CS2 and second:
-        first = cs2_facts.weapon_of(item.market_hash_name)
-    return _svg(_tile(first, second, color))
+    kind = tags.get("Type", {}).get("localized_tag_name") or item.type
+    return _svg(drawn(item.appid, kind, item.market_hash_name, color))
 
 
 def avatar_picture(call: Call) -> Response:
@@ -57,17 +59,18 @@ def _by_icon(call: Call, icon: str) -> Item | None:
 
 
 @lru_cache(maxsize=4096)
-def _tile(first: str, second: str, color: str) -> str:
-    first, second = escape(first[:LINE_CHARS_MAX]), escape(second[:LINE_CHARS_MAX])
+def drawn(appid: int, kind: str, name: str, color: str) -> str:
+    """The picture of an item of this game, type and name, before the colour of its rarity."""
+    parts = "".join(f'<path class="{part}" d="{path}"/>' for part, path in parts_of(appid, kind, name))
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 96 72"><defs>'
-        '<linearGradient id="g" x1="0" y1="0" x2="0" y2="1">'
-        f'<stop offset="0" stop-color="#23272e"/><stop offset="1" stop-color="{escape(color)}" '
-        'stop-opacity=".45"/></linearGradient></defs><rect width="96" height="72" fill="#16191d"/>'
-        '<rect width="96" height="72" fill="url(#g)"/>'
-        f'<rect y="69" width="96" height="3" fill="{escape(color)}"/><g fill="#fff" font-family="sans-serif" '
-        f'text-anchor="middle"><text x="48" y="34" font-size="11" font-weight="bold">{first}</text>'
-        f'<text x="48" y="49" font-size="9" opacity=".8">{second}</text></g></svg>'
+        f'<radialGradient id="g" cx=".5" cy=".48" r=".62"><stop stop-color="{escape(color)}" stop-opacity=".5"/>'
+        f'<stop offset="1" stop-color="{escape(color)}" stop-opacity=".04"/></radialGradient>{defs(finish_of(name))}'
+        '<linearGradient id="s" x2="0" y2="1"><stop stop-color="#fff" stop-opacity=".34"/>'
+        '<stop offset=".42" stop-color="#fff" stop-opacity="0"/><stop offset="1" stop-opacity=".38"/></linearGradient>'
+        f"<style>{_STYLE}</style></defs>"
+        '<rect width="96" height="72" fill="#14171b"/><rect width="96" height="72" fill="url(#g)"/>'
+        f'<ellipse cx="48" cy="66" rx="34" ry="2.6" opacity=".35"/><g>{parts}</g></svg>'
     )
 
 
