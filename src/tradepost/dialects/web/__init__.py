@@ -21,6 +21,8 @@ from tradepost.dialects.web import (
     merchant_doctor,
     merchant_notices,
     merchant_payments,
+    merchant_sandbox,
+    merchant_subsellers,
     offer_page,
     orders_page,
     pay_page,
@@ -61,6 +63,8 @@ def routes(app: App) -> list[BaseRoute]:
         *merchant_payments.pages(app, desk),
         *merchant_notices.pages(app, desk),
         *merchant_doctor.pages(app, desk),
+        *merchant_subsellers.pages(app, desk),
+        *merchant_sandbox.pages(app, desk, onlookers),
         *wallet.pages(app, desk),
         *mailbox.pages(app, desk),
     ]

@@ -9,7 +9,6 @@ import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as made_by
-from datetime import UTC, date, datetime, time
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -201,8 +200,3 @@ def older(path: str, given: Mapping[str, object], rows: Sequence[Any], last: str
         return None
     values = {name: str(value) for name, value in given.items() if value}
     return f"{path}?{urlencode(values | {'before': str(getattr(rows[-1], last))})}"
-
-
-def seconds_of(day: date) -> int:
-    """The beginning of a day, as charts have it."""
-    return int(datetime.combine(day, time(), UTC).timestamp())

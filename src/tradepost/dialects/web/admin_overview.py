@@ -3,8 +3,8 @@
 from starlette.responses import Response
 
 from tradepost.app import App
-from tradepost.dialects.web.admin_desk import HOME, NOTHING, admin, look, page, seconds_of
-from tradepost.dialects.web.desk import Desk
+from tradepost.dialects.web.admin_desk import HOME, NOTHING, admin, look, page
+from tradepost.dialects.web.desk import Desk, seconds_of
 from tradepost.dialects.web.visits import Page, Visit
 from tradepost.market import daily
 

@@ -1,7 +1,7 @@
 """The desk: templates and files of the pages, and what a browser may do on one."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
@@ -101,6 +101,11 @@ def day(seconds: int) -> Markup:
     """The day of a moment in Unix seconds, as a person and a program read it."""
     when = datetime.fromtimestamp(seconds, UTC)
     return Markup('<time datetime="{}">{}</time>').format(f"{when:%Y-%m-%d}", f"{when:%Y-%m-%d}")
+
+
+def seconds_of(when: date) -> int:
+    """The beginning of a day, in UTC, as charts have it."""
+    return int(datetime.combine(when, time(), UTC).timestamp())
 
 
 def rows(columns: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:

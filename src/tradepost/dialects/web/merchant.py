@@ -13,12 +13,12 @@ from starlette.responses import Response
 
 from tradepost.app import App
 from tradepost.dialects.fields import Flag, Price, Url
-from tradepost.dialects.web.desk import Desk
+from tradepost.dialects.web.desk import Desk, seconds_of
 from tradepost.dialects.web.labels import say
 from tradepost.dialects.web.marks import Mark
 from tradepost.dialects.web.merchant_samples import samples
 from tradepost.dialects.web.visits import Page, Visit
-from tradepost.market import advances, gateways, ledger, notices
+from tradepost.market import advances, gateways, ledger, notices, stats
 from tradepost.market.gateways import Gateway, Which
 from tradepost.rules.money import write_cents
 from tradepost.rules.refusals import Conflicting, Malformed, Refusal, TooLittleMoney
@@ -162,6 +162,7 @@ async def _page(
     if visitor is not None and gateway is not None:
         aside = (await notices.counts(app.db, visitor.account_id)).set_aside
         real_now = app.real_now()
+        days = await stats.days(app.db, visitor.account_id, "1M", stats.today(app))
         values |= {
             "secrets": [
                 (which, *NAMES[which], _seen(gateway, which), until if until and until > real_now else None)
@@ -176,6 +177,8 @@ async def _page(
             "link_url": f"{app.settings.base_url}/en/pay/{gateway.public_hash}",
             "samples": samples(app.settings.base_url, gateway.public_hash),
             "key": secrets.token_urlsafe(16),
+            "sales": [[seconds_of(one.day) for one in days], [one.sold_cents for one in days]],
+            "sold_cents": sum(one.sold_cents for one in days),
         }
     return visit.page("merchant.html", 422 if refusal else 200, **values)
 
