@@ -102,3 +102,11 @@ async def close_reviews(tx: Tx, account_id: int, now: datetime) -> int:
         account_id,
         now,
     )
+
+
+async def close_alerts(tx: Tx, account_id: int, last_id: int, now: datetime) -> int:
+    """Let all of an account's alerts up to one be read; return how many there were."""
+    return await tx.execute(
+        "UPDATE alert SET closed_at = $3 WHERE account_id = $1 AND kind = 'alert' AND closed_at IS NULL AND id <= $2",
+        account_id, last_id, now,
+    )  # fmt: skip

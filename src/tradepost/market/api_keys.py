@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tradepost.app import App
-from tradepost.db import Tx
+from tradepost.db import Reader, Tx
 from tradepost.market import safety, tokens
 from tradepost.market.tokens import PREFIX_CHARS
 from tradepost.rules.refusals import Conflicting
@@ -22,12 +22,19 @@ class Wanted:
     allow_addresses: Iterable[str] = ()
     allow_url: bool = True
     expires_at: datetime | None = None
+    seen: int | None = (
+        None  # how many keys the account ever had, as the page had it that asks: what is sent again makes none
+    )
 
 
 async def make(app: App, account_id: int, wanted: Wanted) -> str:
     """Make a key and return it, the only time that it can be seen."""
     async with app.db.transaction() as tx:
         await tx.execute("SELECT FROM account WHERE id = $1 FOR NO KEY UPDATE", account_id)
+        if wanted.seen is not None and wanted.seen != await ever(tx, account_id):
+            raise Conflicting(
+                "An API key was made since this page was opened: open it again if you want one more."
+            )
         count = await tx.value(
             "SELECT count(*) FROM api_token WHERE account_id = $1 AND revoked_at IS NULL"
             " AND (expires_at IS NULL OR expires_at > $2)",
@@ -47,6 +54,12 @@ async def make(app: App, account_id: int, wanted: Wanted) -> str:
             allow_url=wanted.allow_url,
             expires_at=wanted.expires_at,
         )
+
+
+async def ever(tx: Reader, account_id: int) -> int:
+    """Return how many keys an account ever had."""
+    count: int = await tx.value("SELECT count(*) FROM api_token WHERE account_id = $1", account_id)
+    return count
 
 
 async def revoke(tx: Tx, account_id: int, prefix: str, now: datetime) -> bool:

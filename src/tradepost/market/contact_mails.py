@@ -6,7 +6,7 @@ import secrets
 from datetime import datetime, timedelta
 
 from tradepost.app import App
-from tradepost.db import Tx
+from tradepost.db import Reader, Tx
 from tradepost.market import mails, profiles, safety
 from tradepost.rules.contact import MAILED_DIGITS
 from tradepost.rules.refusals import Conflicting, Malformed, TooManyRequests
@@ -47,6 +47,15 @@ async def ask(app: App, account_id: int, address: str) -> bool:
             tx, to=address, subject="Tradepost: your code", text=text, now=now, account_id=account_id
         )
     return True
+
+
+async def awaited(tx: Reader, account_id: int, real_now: datetime) -> str:
+    """Return the address that waits for the code which was sent to it; nothing where none does."""
+    found: str | None = await tx.value(
+        "SELECT mail FROM mail_change WHERE account_id = $1 AND expires_at > $2 AND wrong < $3",
+        account_id, real_now, WRONG_MAX,
+    )  # fmt: skip
+    return found or ""
 
 
 async def confirm(app: App, account_id: int, code: str) -> str:

@@ -97,6 +97,17 @@ async def begin(app: App, account_id: int, name: str) -> Begun:
     return Begun(totp.write_secret(secret), totp.otpauth_uri(secret, ISSUER, name))
 
 
+async def awaited(app: App, account_id: int, name: str) -> Begun | None:
+    """Return the secret that waits for its first code, or None; for a page that asks for the code once more."""
+    sealed = await app.db.value(
+        "SELECT secret FROM second_factor WHERE account_id = $1 AND since IS NULL", account_id
+    )
+    if sealed is None:
+        return None
+    secret = seals(app.settings).open(place(account_id), sealed)
+    return Begun(totp.write_secret(secret), totp.otpauth_uri(secret, ISSUER, name))
+
+
 async def confirm(app: App, account_id: int, code: str) -> list[str]:
     """Turn the second factor on with a first code; return the recovery codes, this once."""
     now, done = app.real_now(), None
@@ -139,6 +150,15 @@ async def turn_off(tx: Tx, account_id: int, real_now: datetime) -> None:
 async def recovery_codes_left(tx: Reader, account_id: int) -> int:
     """Return how many recovery codes an account has not used yet."""
     return int(await tx.value("SELECT count(*) FROM recovery_code WHERE account_id = $1", account_id))
+
+
+async def recovery_mark(tx: Reader, account_id: int) -> str:
+    """Return a word that changes with an account's recovery codes, so that a page can tell whether they are still the same."""
+    hashes = await tx.value(
+        "SELECT string_agg(hash, ''::bytea ORDER BY hash) FROM recovery_code WHERE account_id = $1",
+        account_id,
+    )
+    return hashlib.sha256(hashes or b"").hexdigest()[:16]
 
 
 # Codes -------------------------------------------------------------------------------------------------------

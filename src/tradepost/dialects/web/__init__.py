@@ -12,6 +12,7 @@ from tradepost.dialects.hosts import is_allowed
 from tradepost.dialects.sheets import misdirected
 from tradepost.dialects.web import (
     account,
+    account_page,
     home,
     item_page,
     mailbox,
@@ -66,6 +67,7 @@ def routes(app: App) -> list[BaseRoute]:
         *merchant_subsellers.pages(app, desk),
         *merchant_sandbox.pages(app, desk, onlookers),
         *wallet.pages(app, desk),
+        *account_page.pages(app, desk, onlookers),
         *mailbox.pages(app, desk),
     ]
     file = Route(desk.static.path, partial(_file, app, desk), methods=["GET"])

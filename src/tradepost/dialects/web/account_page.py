@@ -1,0 +1,369 @@
+"""The account: who one is here, how one is reached and paid, and what is still missing to sell and to buy.
+
+Each form is a part of the page with an address of its own; what it refuses is said beside the field, and what was typed
+stays. Where money goes wants a sign-in, or a code, of the last minutes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+import msgspec
+from starlette.responses import Response
+
+from tradepost.app import App
+from tradepost.dialects.fields import Flag
+from tradepost.dialects.pace import Pace
+from tradepost.dialects.user_api.contact import VERDICTS
+from tradepost.dialects.user_api.fields import (
+    Address,
+    DiscordId,
+    DiscordTag,
+    MailedCode,
+    ShortName,
+    TradeUrlText,
+)
+from tradepost.dialects.web import (
+    account_alerts,
+    account_data,
+    account_disputes,
+    account_grants,
+    account_programs,
+    account_security,
+    account_tokens,
+)
+from tradepost.dialects.web.desk import Desk
+from tradepost.dialects.web.labels import say
+from tradepost.dialects.web.visits import Page, Visit
+from tradepost.market import (
+    bans,
+    contact_mails,
+    freezing,
+    holidays,
+    ledger,
+    presence,
+    profiles,
+    safety,
+    second_factor,
+    trade_urls,
+    users,
+)
+from tradepost.market.onlookers import Onlookers
+from tradepost.market.presence import Program
+from tradepost.market.profiles import Profile
+from tradepost.market.users import Account
+from tradepost.rules.refusals import Conflicting, Malformed, Refusal
+from tradepost.steam.ids import account_id as partner_of
+from tradepost.steam.trade_url import TradeUrl
+
+ACCOUNT = "/account"
+URLS_PER_MINUTE, MAILS_PER_MINUTE, CODES_PER_MINUTE = 10, 5, 20
+OFF = Flag(0)
+DONE: Mapping[str, str] = {
+    **{str(verdict): words for verdict, words in VERDICTS.items()},
+    "short": "The short name of your page is saved.",
+    "discord": "Your Discord account is saved.",
+    "skrill": "Your Skrill address is saved. Payouts wait for a while after a change.",
+    "mailed": "A code was sent to the address: give it below to confirm that you read it.",
+    "had": "That is your contact mail already.",
+    "confirmed": "Your contact mail is confirmed.",
+    "removed": "You have no contact mail any more.",
+    "notices": "It is saved what is mailed to you.",
+    "away": "You are on holiday: nobody can buy what you have on sale.",
+    "back": "You are back: what you have on sale can be bought again.",
+}
+Done = Literal[
+    "verified", "held", "unverified", "short", "discord", "skrill", "mailed", "had", "confirmed", "removed",
+    "notices", "away", "back",
+]  # fmt: skip
+
+
+class Shown(msgspec.Struct):
+    """What was just done."""
+
+    done: Done | None = None
+
+
+class ShortGiven(msgspec.Struct):
+    """The short name of one's page; without it none."""
+
+    shorturl: ShortName | None = None
+
+
+class DiscordGiven(msgspec.Struct):
+    """How one is found at Discord; what is left empty is forgotten."""
+
+    discord: DiscordId | None = None
+    discordtag: DiscordTag | None = None
+
+
+class SkrillGiven(msgspec.Struct):
+    """Where payouts go; without it nowhere."""
+
+    skrill: Address | None = None
+
+
+class UrlGiven(msgspec.Struct):
+    """One's own trade URL."""
+
+    tradeurl: TradeUrlText
+
+
+class MailGiven(msgspec.Struct):
+    """A mail address to be confirmed."""
+
+    mail: Address
+
+
+class CodeGiven(msgspec.Struct):
+    """The code that was mailed."""
+
+    code: MailedCode
+
+
+class NoticesGiven(msgspec.Struct):
+    """Whether one is told by mail; a box that is not ticked is not sent."""
+
+    status: Flag = OFF
+
+
+class HolidayGiven(msgspec.Struct):
+    """For how many days one is away; without it until one is back."""
+
+    days: Literal["1", "3", "7", "14", "30", "90"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """One thing that selling or buying needs: whether it is there, and what to do about it."""
+
+    is_there: bool
+    words: str
+    href: str = ""
+    link: str = ""
+
+
+class AccountPage:
+    """The account's page of one server, and its forms."""
+
+    def __init__(self) -> None:
+        self._urls, self._mails, self._codes = (
+            Pace(URLS_PER_MINUTE), Pace(MAILS_PER_MINUTE), Pace(CODES_PER_MINUTE),
+        )  # fmt: skip
+
+    async def show(self, visit: Visit) -> Response:
+        """The whole account."""
+        done = visit.query(Shown).done
+        return await _page(visit, done=DONE[done] if done else "")
+
+    async def keep_url(self, visit: Visit) -> Response:
+        """Keep one's trade URL, and say what Steam says of it."""
+        app, account_id = visit.app, visit.signed_in().account_id
+        try:
+            asked = await visit.form(UrlGiven)
+            self._urls.count(account_id, app.real_now())
+            verdict = await trade_urls.keep(app, account_id, asked.tradeurl.url)
+        except Malformed as refusal:
+            return await _page(visit, refusal)
+        except Conflicting as refusal:
+            return await _page(visit, Malformed("tradeurl", f"is not kept. {refusal.sentence}"))
+        return visit.redirect(f"{ACCOUNT}?done={verdict}")
+
+    async def keep_short_name(self, visit: Visit) -> Response:
+        """Give one's page a short name, or take it away."""
+        account_id = visit.signed_in().account_id
+        try:
+            asked = await visit.form(ShortGiven)
+            async with visit.app.db.transaction() as tx:
+                await profiles.set_short_name(tx, account_id, asked.shorturl or "")
+        except Malformed as refusal:
+            return await _page(visit, refusal)
+        except Conflicting as refusal:
+            return await _page(visit, Malformed("shorturl", f"is not kept. {refusal.sentence}"))
+        return visit.redirect(f"{ACCOUNT}?done=short")
+
+    async def keep_discord(self, visit: Visit) -> Response:
+        """Keep how one is found at Discord."""
+        account_id = visit.signed_in().account_id
+        try:
+            asked = await visit.form(DiscordGiven)
+            async with visit.app.db.transaction() as tx:
+                await profiles.set_discord(tx, account_id, asked.discord or "", asked.discordtag or "")
+        except Malformed as refusal:
+            return await _page(visit, refusal)
+        return visit.redirect(f"{ACCOUNT}?done=discord")
+
+    async def keep_skrill(self, visit: Visit) -> Response:
+        """Keep where payouts go, or forget it."""
+        app, account_id = visit.app, visit.fresh().account_id
+        real_now = app.real_now()
+        try:
+            asked = await visit.form(SkrillGiven)
+            async with app.db.transaction() as tx:
+                if await profiles.set_skrill(tx, account_id, asked.skrill or "", real_now):
+                    await safety.warn(
+                        tx, account_id, "The address that your payouts go to was changed.", real_now
+                    )
+        except Malformed as refusal:
+            return await _page(visit, refusal)
+        return visit.redirect(f"{ACCOUNT}?done=skrill")
+
+    async def ask_mail(self, visit: Visit) -> Response:
+        """Send a code to a mail address."""
+        app, account_id = visit.app, visit.signed_in().account_id
+        try:
+            asked = await visit.form(MailGiven)
+        except Malformed as refusal:
+            return await _page(visit, refusal)
+        self._mails.count(account_id, app.real_now())
+        is_sent = await contact_mails.ask(app, account_id, asked.mail)
+        return visit.redirect(f"{ACCOUNT}?done={'mailed' if is_sent else 'had'}")
+
+    async def confirm_mail(self, visit: Visit) -> Response:
+        """Confirm a mail address by the code that was sent to it."""
+        app, account_id = visit.app, visit.signed_in().account_id
+        try:
+            asked = await visit.form(CodeGiven)
+            self._codes.count(account_id, app.real_now())
+            await contact_mails.confirm(app, account_id, asked.code)
+        except (Malformed, Conflicting) as refusal:
+            return await _page(visit, refusal)
+        return visit.redirect(f"{ACCOUNT}?done=confirmed")
+
+    async def remove_mail(self, visit: Visit) -> Response:
+        """Forget one's contact mail."""
+        app, account_id = visit.app, visit.signed_in().account_id
+        await visit.form(Shown)
+        async with app.db.transaction() as tx:
+            await contact_mails.remove(tx, account_id, app.real_now())
+        return visit.redirect(f"{ACCOUNT}?done=removed")
+
+    async def set_notices(self, visit: Visit) -> Response:
+        """Be told by mail, or not."""
+        account_id = visit.signed_in().account_id
+        asked = await visit.form(NoticesGiven)
+        async with visit.app.db.transaction() as tx:
+            await profiles.set_mail_notices(tx, account_id, bool(asked.status))
+        return visit.redirect(f"{ACCOUNT}?done=notices")
+
+    async def begin_holiday(self, visit: Visit) -> Response:
+        """Go on holiday, or change until when."""
+        app, account_id = visit.app, visit.signed_in().account_id
+        asked = await visit.form(HolidayGiven)
+        async with app.db.transaction() as tx:
+            await holidays.begin(tx, account_id, app.now(), int(asked.days) if asked.days else None)
+        return visit.redirect(f"{ACCOUNT}?done=away")
+
+    async def end_holiday(self, visit: Visit) -> Response:
+        """Come back from holiday."""
+        account_id = visit.signed_in().account_id
+        await visit.form(Shown)
+        async with visit.app.db.transaction() as tx:
+            await holidays.end(tx, account_id)
+        return visit.redirect(f"{ACCOUNT}?done=back")
+
+
+async def _page(visit: Visit, refusal: Refusal | None = None, *, done: str = "") -> Response:
+    app, visitor = visit.app, visit.signed_in()
+    me = visitor.account_id
+    account, profile = await users.by_id(app.db, me), await profiles.read(app.db, me)
+    program = (await presence.programs(app, [me]))[me]
+    purse = await ledger.wallet(app.db, me)
+    holiday = await holidays.current(app.db, me, app.now())
+    bans_ = {
+        side: await bans.current(app.db, account.steamid, side, app.now()) for side in ("seller", "buyer")
+    }
+    sells, buys = _ticks(account, program, purse.deposit_cents + purse.balance_cents, app.now())
+    return visit.page(
+        "account.html",
+        422 if refusal else 200,
+        done=done,
+        refusal=refusal,
+        refused=say(refusal) if refusal else "",
+        typed=visit.typed,
+        account=account,
+        profile=profile,
+        holiday=holiday,
+        bans=bans_,
+        is_frozen=await freezing.is_frozen(app.db, me),
+        sells=sells,
+        buys=buys,
+        guards=await _guards(app, me, profile),
+        awaited_mail=await contact_mails.awaited(app.db, me, app.real_now()),
+        trade_url=_url(account),
+        on_hold=account.hold_until if account.hold_until and account.hold_until > app.now() else None,
+        cool_at=_cool_at(app, profile),
+        cooling_hours=app.settings.payout_cooling_hours,
+        market_now=app.now(),
+    )
+
+
+def _ticks(
+    account: Account, program: Program, spendable_cents: int, now: datetime
+) -> tuple[list[Tick], list[Tick]]:
+    """What selling and what buying needs."""
+    has_url = account.trade_token is not None and account.trade_token_refused_at is None
+    url = Tick(has_url, "a trade URL that Steam takes", "#trade-url", "Save it")
+    sends = Tick(
+        program.is_online, "your program, running and signed in to Steam", "/account/programs",
+        "Connect it" if not program.is_paired else "See what it lacks",
+    )  # fmt: skip
+    money = Tick(spendable_cents > 0, "money to spend", "/wallet/deposit", "Deposit")
+    is_free = account.hold_until is None or account.hold_until <= now
+    free = Tick(is_free, "no trade hold on your Steam account", "#trade-url", "See until when")
+    return [url, sends], [url, money, free]
+
+
+async def _guards(app: App, account_id: int, profile: Profile) -> list[Tick]:
+    """What keeps the account one's own, and lets one be paid."""
+    return [
+        Tick(bool(profile.mail), "a contact mail, to hear of what happens", "#mail", "Add one"),
+        Tick(await second_factor.is_on(app.db, account_id), "a second factor", "/account/security", "Turn it on"),
+        Tick(bool(profile.skrill), "a Skrill address, to be paid out", "#money", "Save it"),
+    ]  # fmt: skip
+
+
+def _url(account: Account) -> str:
+    return str(TradeUrl(partner_of(account.steamid), account.trade_token)) if account.trade_token else ""
+
+
+def _cool_at(app: App, profile: Profile) -> datetime | None:
+    changed_at = max(filter(None, (profile.skrill_set_at, profile.factor_set_at)), default=None)
+    cool_at = changed_at and changed_at + timedelta(hours=app.settings.payout_cooling_hours)
+    return cool_at if cool_at and cool_at > app.real_now() else None
+
+
+def forms(page: AccountPage) -> dict[str, Any]:
+    """The forms of the page, by the last part of their address."""
+    return {
+        "trade-url": page.keep_url,
+        "short-name": page.keep_short_name,
+        "discord": page.keep_discord,
+        "skrill": page.keep_skrill,
+        "mail": page.ask_mail,
+        "mail-code": page.confirm_mail,
+        "mail-remove": page.remove_mail,
+        "notices": page.set_notices,
+        "holiday": page.begin_holiday,
+        "holiday-end": page.end_holiday,
+    }
+
+
+def pages(app: App, desk: Desk, onlookers: Onlookers) -> list[Page]:
+    """All pages of the account."""
+    page = AccountPage()
+    return [
+        Page(app, desk, ACCOUNT, get=page.show),
+        *(
+            Page(app, desk, f"{ACCOUNT}/{name}", post=handler, home=ACCOUNT)
+            for name, handler in forms(page).items()
+        ),
+        *account_alerts.pages(app, desk),
+        *account_security.pages(app, desk),
+        *account_programs.pages(app, desk, onlookers),
+        *account_grants.pages(app, desk),
+        *account_tokens.pages(app, desk),
+        *account_disputes.pages(app, desk),
+        *account_data.pages(app, desk),
+    ]
