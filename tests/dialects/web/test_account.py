@@ -232,7 +232,8 @@ async def test_the_second_factor_is_turned_on_renewed_and_off_and_its_codes_are_
     assert all(code in unescape(on.text.partition("data:text/plain")[2]) for code in codes)
     page = await browser.get("/account/security")
     assert codes[0] not in page.text and "10 recovery codes are left" in page.words
-    renewal = {"csrf": page.csrf, "seen": re.search(r'name="seen" value="(\w+)"', page.text)[1]}  # type: ignore[index]
+    (seen,) = re.findall(r'name="seen" value="(\w+)"', page.text)
+    renewal = {"csrf": page.csrf, "seen": seen}
     fresh = await browser.post("/account/security/codes", renewal)
     newer = re.findall(r"<li>([a-z0-9-]{10,})</li>", fresh.text)
     assert len(newer) == 10 and not set(newer) & set(codes)

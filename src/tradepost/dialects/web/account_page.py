@@ -1,12 +1,10 @@
-"""The account: who one is here, how one is reached and paid, and what is still missing to sell and to buy.
+"""The account's page and its forms: one's trade URL, mail, payout address, names, and holiday.
 
 Each form is a part of the page with an address of its own; what it refuses is said beside the field, and what was typed
 stays. Where money goes wants a sign-in, or a code, of the last minutes.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import msgspec
@@ -29,33 +27,22 @@ from tradepost.dialects.web import (
     account_data,
     account_disputes,
     account_grants,
+    account_profile,
     account_programs,
     account_security,
     account_tokens,
 )
 from tradepost.dialects.web.desk import Desk
-from tradepost.dialects.web.labels import say
 from tradepost.dialects.web.visits import Page, Visit
 from tradepost.market import (
-    bans,
     contact_mails,
-    freezing,
     holidays,
-    ledger,
-    presence,
     profiles,
     safety,
-    second_factor,
     trade_urls,
-    users,
 )
 from tradepost.market.onlookers import Onlookers
-from tradepost.market.presence import Program
-from tradepost.market.profiles import Profile
-from tradepost.market.users import Account
-from tradepost.rules.refusals import Conflicting, Malformed, Refusal
-from tradepost.steam.ids import account_id as partner_of
-from tradepost.steam.trade_url import TradeUrl
+from tradepost.rules.refusals import Conflicting, Malformed
 
 ACCOUNT = "/account"
 URLS_PER_MINUTE, MAILS_PER_MINUTE, CODES_PER_MINUTE = 10, 5, 20
@@ -134,16 +121,6 @@ class HolidayGiven(msgspec.Struct):
     days: Literal["1", "3", "7", "14", "30", "90"] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """One thing that selling or buying needs: whether it is there, and what to do about it."""
-
-    is_there: bool
-    words: str
-    href: str = ""
-    link: str = ""
-
-
 class AccountPage:
     """The account's page of one server, and its forms."""
 
@@ -155,7 +132,7 @@ class AccountPage:
     async def show(self, visit: Visit) -> Response:
         """The whole account."""
         done = visit.query(Shown).done
-        return await _page(visit, done=DONE[done] if done else "")
+        return await account_profile.page(visit, done=DONE[done] if done else "")
 
     async def keep_url(self, visit: Visit) -> Response:
         """Keep one's trade URL, and say what Steam says of it."""
@@ -165,9 +142,11 @@ class AccountPage:
             self._urls.count(account_id, app.real_now())
             verdict = await trade_urls.keep(app, account_id, asked.tradeurl.url)
         except Malformed as refusal:
-            return await _page(visit, refusal)
+            return await account_profile.page(visit, refusal)
         except Conflicting as refusal:
-            return await _page(visit, Malformed("tradeurl", f"is not kept. {refusal.sentence}"))
+            return await account_profile.page(
+                visit, Malformed("tradeurl", f"is not kept. {refusal.sentence}")
+            )
         return visit.redirect(f"{ACCOUNT}?done={verdict}")
 
     async def keep_short_name(self, visit: Visit) -> Response:
@@ -178,9 +157,11 @@ class AccountPage:
             async with visit.app.db.transaction() as tx:
                 await profiles.set_short_name(tx, account_id, asked.shorturl or "")
         except Malformed as refusal:
-            return await _page(visit, refusal)
+            return await account_profile.page(visit, refusal)
         except Conflicting as refusal:
-            return await _page(visit, Malformed("shorturl", f"is not kept. {refusal.sentence}"))
+            return await account_profile.page(
+                visit, Malformed("shorturl", f"is not kept. {refusal.sentence}")
+            )
         return visit.redirect(f"{ACCOUNT}?done=short")
 
     async def keep_discord(self, visit: Visit) -> Response:
@@ -191,7 +172,7 @@ class AccountPage:
             async with visit.app.db.transaction() as tx:
                 await profiles.set_discord(tx, account_id, asked.discord or "", asked.discordtag or "")
         except Malformed as refusal:
-            return await _page(visit, refusal)
+            return await account_profile.page(visit, refusal)
         return visit.redirect(f"{ACCOUNT}?done=discord")
 
     async def keep_skrill(self, visit: Visit) -> Response:
@@ -206,7 +187,7 @@ class AccountPage:
                         tx, account_id, "The address that your payouts go to was changed.", real_now
                     )
         except Malformed as refusal:
-            return await _page(visit, refusal)
+            return await account_profile.page(visit, refusal)
         return visit.redirect(f"{ACCOUNT}?done=skrill")
 
     async def ask_mail(self, visit: Visit) -> Response:
@@ -215,7 +196,7 @@ class AccountPage:
         try:
             asked = await visit.form(MailGiven)
         except Malformed as refusal:
-            return await _page(visit, refusal)
+            return await account_profile.page(visit, refusal)
         self._mails.count(account_id, app.real_now())
         is_sent = await contact_mails.ask(app, account_id, asked.mail)
         return visit.redirect(f"{ACCOUNT}?done={'mailed' if is_sent else 'had'}")
@@ -228,7 +209,7 @@ class AccountPage:
             self._codes.count(account_id, app.real_now())
             await contact_mails.confirm(app, account_id, asked.code)
         except (Malformed, Conflicting) as refusal:
-            return await _page(visit, refusal)
+            return await account_profile.page(visit, refusal)
         return visit.redirect(f"{ACCOUNT}?done=confirmed")
 
     async def remove_mail(self, visit: Visit) -> Response:
@@ -262,76 +243,6 @@ class AccountPage:
         async with visit.app.db.transaction() as tx:
             await holidays.end(tx, account_id)
         return visit.redirect(f"{ACCOUNT}?done=back")
-
-
-async def _page(visit: Visit, refusal: Refusal | None = None, *, done: str = "") -> Response:
-    app, visitor = visit.app, visit.signed_in()
-    me = visitor.account_id
-    account, profile = await users.by_id(app.db, me), await profiles.read(app.db, me)
-    program = (await presence.programs(app, [me]))[me]
-    purse = await ledger.wallet(app.db, me)
-    holiday = await holidays.current(app.db, me, app.now())
-    bans_ = {
-        side: await bans.current(app.db, account.steamid, side, app.now()) for side in ("seller", "buyer")
-    }
-    sells, buys = _ticks(account, program, purse.deposit_cents + purse.balance_cents, app.now())
-    return visit.page(
-        "account.html",
-        422 if refusal else 200,
-        done=done,
-        refusal=refusal,
-        refused=say(refusal) if refusal else "",
-        typed=visit.typed,
-        account=account,
-        profile=profile,
-        holiday=holiday,
-        bans=bans_,
-        is_frozen=await freezing.is_frozen(app.db, me),
-        sells=sells,
-        buys=buys,
-        guards=await _guards(app, me, profile),
-        awaited_mail=await contact_mails.awaited(app.db, me, app.real_now()),
-        trade_url=_url(account),
-        on_hold=account.hold_until if account.hold_until and account.hold_until > app.now() else None,
-        cool_at=_cool_at(app, profile),
-        cooling_hours=app.settings.payout_cooling_hours,
-        market_now=app.now(),
-    )
-
-
-def _ticks(
-    account: Account, program: Program, spendable_cents: int, now: datetime
-) -> tuple[list[Tick], list[Tick]]:
-    """What selling and what buying needs."""
-    has_url = account.trade_token is not None and account.trade_token_refused_at is None
-    url = Tick(has_url, "a trade URL that Steam takes", "#trade-url", "Save it")
-    sends = Tick(
-        program.is_online, "your program, running and signed in to Steam", "/account/programs",
-        "Connect it" if not program.is_paired else "See what it lacks",
-    )  # fmt: skip
-    money = Tick(spendable_cents > 0, "money to spend", "/wallet/deposit", "Deposit")
-    is_free = account.hold_until is None or account.hold_until <= now
-    free = Tick(is_free, "no trade hold on your Steam account", "#trade-url", "See until when")
-    return [url, sends], [url, money, free]
-
-
-async def _guards(app: App, account_id: int, profile: Profile) -> list[Tick]:
-    """What keeps the account one's own, and lets one be paid."""
-    return [
-        Tick(bool(profile.mail), "a contact mail, to hear of what happens", "#mail", "Add one"),
-        Tick(await second_factor.is_on(app.db, account_id), "a second factor", "/account/security", "Turn it on"),
-        Tick(bool(profile.skrill), "a Skrill address, to be paid out", "#money", "Save it"),
-    ]  # fmt: skip
-
-
-def _url(account: Account) -> str:
-    return str(TradeUrl(partner_of(account.steamid), account.trade_token)) if account.trade_token else ""
-
-
-def _cool_at(app: App, profile: Profile) -> datetime | None:
-    changed_at = max(filter(None, (profile.skrill_set_at, profile.factor_set_at)), default=None)
-    cool_at = changed_at and changed_at + timedelta(hours=app.settings.payout_cooling_hours)
-    return cool_at if cool_at and cool_at > app.real_now() else None
 
 
 def forms(page: AccountPage) -> dict[str, Any]:
