@@ -126,8 +126,8 @@ async def test_what_is_wrong_with_a_price_is_said_while_it_is_typed_and_is_in_si
                 ("6.6666", "Enter a price such as 3.14"),
                 ("2.", "Enter a price such as 3.14"),
                 ("0.01", "At this price nothing would remain after the fee"),
-                ("2670.01", "The price can be at most $2670.00."),
-                ("1000000000", "The price can be at most $2670.00."),
+                ("2670.01", "The price can be at most $2,670.00."),
+                ("1000000000", "The price can be at most $2,670.00."),
             ):
                 await price.fill(typed)
                 await expect(row.locator(".fault")).to_contain_text(sentence)

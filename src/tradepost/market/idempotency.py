@@ -81,6 +81,14 @@ async def keep(tx: Tx, claim: Claim[R] | None, result: R, real_now: datetime) ->
     )  # fmt: skip
 
 
+async def kept(tx: Reader, account_id: int, key: str) -> bytes | None:
+    """Return what was answered under a key, or None where nothing was done under it."""
+    body: bytes | None = await tx.value(
+        "SELECT body FROM request_key WHERE account_id = $1 AND key = $2", account_id, key
+    )
+    return body
+
+
 async def bought_before(tx: Reader, account_id: int, key: str) -> bool:
     """Whether an account has bought under a key already; raises KeyUsed where it did something else under it."""
     (found,) = await tx.fetch(

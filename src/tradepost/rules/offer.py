@@ -83,6 +83,28 @@ def bounds(steam_price_cents: int, terms: PriceTerms, floor_bps: int = 0) -> Bou
     )
 
 
+def suggested_cents(steam_price_cents: int, allowed: Bounds) -> int:
+    """Return what an offer may well cost: its Steam price, as far as it is allowed; 0 where no price is."""
+    if allowed.least_cents > allowed.max_cents:
+        return 0
+    return min(max(steam_price_cents, allowed.least_cents), allowed.max_cents)
+
+
+def undercut_cents(steam_price_cents: int, lowest_cents: int | None, allowed: Bounds) -> int:
+    """Return a cent less than the lowest price of others; 0 where no price is allowed.
+
+    To be cheaper than others is a reason to ask for less than the Steam price, and never for more.
+    """
+    suggested = suggested_cents(steam_price_cents, allowed)
+    under = suggested if lowest_cents is None else lowest_cents - 1
+    return max(min(under, suggested), allowed.least_cents) if suggested else 0
+
+
+def part_cents(steam_price_cents: int, percent: int, allowed: Bounds) -> int:
+    """Return so many percent of the Steam price, rounded to the nearest cent, as far as it is allowed."""
+    return suggested_cents((steam_price_cents * percent + 50) // 100, allowed)
+
+
 def price_fault(price_cents: int, allowed: Bounds) -> str | None:
     """Say in a clause what is wrong with a price in USD; None if nothing is."""
     if price_cents < allowed.least_cents:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from dialects.web.site import OTHER, USER, Browser, Site, site_on
 from stock import NAME, wish
@@ -31,13 +32,13 @@ class Deals:
     def db(self) -> Db:
         return self.site.db
 
-    async def offer(self, cents: int = 1_000, name: str = NAME, **more: object) -> int:
+    async def offer(self, cents: int = 1_000, name: str = NAME, **more: Any) -> int:
         """Something of the seller's is on sale, and his program is there."""
         await self.site.box.stock.online(self.seller_id)
-        return await self.site.box.stock.offer(self.seller_id, cents, name=name, **more)  # type: ignore[arg-type]
+        return await self.site.box.stock.offer(self.seller_id, cents, name=name, **more)
 
     async def buy(
-        self, *events: Event, cents: int = 1_000, name: str = NAME, receiver: str = OTHER, **more: object
+        self, *events: Event, cents: int = 1_000, name: str = NAME, receiver: str = OTHER, **more: Any
     ) -> int:
         """The buyer buys, and things happen to the trade; its number."""
         offer = await self.offer(cents, name)
@@ -61,9 +62,9 @@ class Deals:
                 )
             assert decision.refused is None, (number, decision.refused)
 
-    async def protected(self, **more: object) -> int:
+    async def protected(self, **more: Any) -> int:
         """A trade whose item has arrived, in the week in which it can be reversed."""
-        trade = await self.buy(*ACCEPTED, **more)  # type: ignore[arg-type]
+        trade = await self.buy(*ACCEPTED, **more)
         await self.happen(trade, SettlementKnown(self.site.app.now() + timedelta(days=7, minutes=1)))
         return trade
 

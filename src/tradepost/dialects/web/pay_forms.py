@@ -1,16 +1,16 @@
 """What the forms of the payment page send, and what is said where it cannot be done."""
 
 import re
-from collections.abc import Iterable
 from typing import Literal, Self
 
 import msgspec
 from markupsafe import Markup
 
 from tradepost.dialects.fields import AssetId, Id, Project
+from tradepost.dialects.web.chosen import SkinSent
 from tradepost.dialects.web.pay_till import Till
-from tradepost.dialects.web.typed import TOO_LONG, TypedPrice
-from tradepost.rules.refusals import Forbidden, Malformed, Refusal, SteamUnavailable, TooManyRequests
+from tradepost.dialects.web.typed import TOO_LONG
+from tradepost.rules.refusals import Malformed, Refusal, SteamUnavailable, TooManyRequests
 from tradepost.steam.trade_url import URL_CHARS_MAX
 
 Priced = Literal["prices", "sums", "suggested", "undercut", "sell"]  # deeds about skins that were chosen
@@ -41,14 +41,6 @@ _LABELS = {
 _PART = re.compile(r"[a-z_]+")
 
 
-class SkinSent(msgspec.Struct):
-    """A skin that was chosen, with the price that was typed."""
-
-    id: AssetId
-    game: Project
-    price: TypedPrice | None = None
-
-
 class Sent(msgspec.Struct):
     """What a form of the page asks for."""
 
@@ -58,43 +50,6 @@ class Sent(msgspec.Struct):
     skins: list[SkinSent] = []
     offers: list[Id] = []
     trade_url: TypedUrl | None = None
-
-
-# By game and asset: the price that was typed, or None where there was no field for one.
-Chosen = dict[tuple[str, str], TypedPrice | None]
-
-
-def chosen_of(sent: Sent) -> Chosen:
-    """What was chosen: rows with a price field, or boxes that were ticked."""
-    rows: Iterable[SkinSent] = sent.skins
-    chosen: Chosen = {(str(one.game), str(one.id)): one.price or TypedPrice("") for one in rows}
-    if not chosen and sent.game is not None:
-        chosen = {(str(sent.game), str(assetid)): None for assetid in sent.items}
-    return chosen
-
-
-def twice_of(sent: Sent) -> frozenset[tuple[str, str]]:
-    """What was sent in two rows with two prices: neither is taken for the other."""
-    prices: dict[tuple[str, str], TypedPrice | None] = {}
-    rows: Iterable[SkinSent] = sent.skins
-    return frozenset(
-        key
-        for one in rows
-        for key in [(str(one.game), str(one.id))]
-        if prices.setdefault(key, one.price) != one.price
-    )
-
-
-def trouble_of(till: Till, refusal: Refusal) -> tuple[str, str]:
-    """Why an inventory cannot be shown, and where that can be changed, if it is the payer's to change."""
-    match refusal:
-        case Forbidden():
-            steam = till.visit.app.settings.steam_community_url
-            return till.t("inventory_private"), f"{steam}/profiles/{till.payer.steamid}/edit/settings"
-        case TooManyRequests():
-            return till.t("err_pace", n=refusal.retry_after_seconds), ""
-        case _:
-            return till.t("inventory_down"), ""
 
 
 def _label(till: Till, field: str) -> str:

@@ -6,6 +6,7 @@ cannot be done is said on the page beside it.
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 from markupsafe import Markup
 from starlette.responses import Response
@@ -15,14 +16,16 @@ from tradepost.app import App
 from tradepost.dialects.edge import note
 from tradepost.dialects.pace import Pace
 from tradepost.dialects.web import pay_live
+from tradepost.dialects.web.chosen import chosen_of, trouble, twice_of, wanted
+from tradepost.dialects.web.chosen import picked as picked_of
 from tradepost.dialects.web.desk import Desk
-from tradepost.dialects.web.pay_choice import Pick, Picked, Piece, Use, pick, pieces, why_not
-from tradepost.dialects.web.pay_forms import Chosen, Priced, Sent, chosen_of, said, trouble_of, twice_of
+from tradepost.dialects.web.pay_forms import Priced, Sent, said
 from tradepost.dialects.web.pay_till import Till, open_till, status_of
+from tradepost.dialects.web.pieces import Picked, Piece, Use, pieces, why_not
 from tradepost.dialects.web.visits import Page, Visit
 from tradepost.market import agents, bans, payment_items, users
 from tradepost.market.inspection import PaymentShown
-from tradepost.market.offers import OFFERS_MAX, Wanted, price_terms
+from tradepost.market.offers import OFFERS_MAX, price_terms
 from tradepost.market.onlookers import Onlookers
 from tradepost.rules.games import GAMES
 from tradepost.rules.preselection import preselect
@@ -80,8 +83,8 @@ class PayPage:
         try:
             rows = await self._pieces(till, game)
         except (Forbidden, UnknownUser, SteamUnavailable, TooManyRequests) as refusal:
-            trouble = trouble_of(till, refusal)
-            return await self._page(till, found, "trouble", status_of(refusal), trouble=trouble, **more)
+            why = trouble(till.t, refusal, app.settings, till.payer.steamid)
+            return await self._page(till, found, "trouble", status_of(refusal), trouble=why, **more)
         free = [one for one in rows if one.skip is None]
         here = found.credited_cents + found.expected_cents
         chosen = set[str]()
@@ -147,14 +150,19 @@ class PayPage:
     async def _price(self, till: Till, sent: Sent, deed: Priced) -> Response:
         if till.payment.state == "closed":
             return till.visit.redirect(till.url)
-        chosen, found, app = chosen_of(sent), await pay_live.shown(till), till.visit.app
+        chosen, found, app = (
+            chosen_of(sent.skins, sent.game, sent.items),
+            await pay_live.shown(till),
+            till.visit.app,
+        )
         if not chosen:
             return await self._choose(till, found, 422, problem=till.t("err_none"))
         ban = await bans.current(app.db, till.payer.steamid, "seller", app.now())
         if ban is not None:
             return await self._page(till, found, "banned", 403, banned=till.banned(ban))
         use: Use | None = deed if deed in ("suggested", "undercut") else None
-        picked = await self._pick(till, chosen, use, twice_of(sent))
+        by = None if use is None else partial(Piece.price_cents, use=use)
+        picked = await picked_of(till.t, chosen, twice_of(sent.skins), by, partial(self._pieces, till))
         status, problem = 200, Markup("")
         if len(chosen) > OFFERS_MAX:
             status, problem = 422, Markup.escape(till.t("err_many", n=OFFERS_MAX))
@@ -173,26 +181,8 @@ class PayPage:
             problem=problem, picked=picked, game=game, before_cents=found.credited_cents + found.expected_cents,
         )  # fmt: skip
 
-    async def _pick(
-        self, till: Till, chosen: Chosen, use: Use | None, twice: frozenset[tuple[str, str]]
-    ) -> Picked:
-        picks, gone = list[Pick](), list[str]()
-        for project in dict.fromkeys(project for project, _ in chosen):
-            by_id = {one.assetid: one for one in await self._pieces(till, project)}
-            of_game = {assetid: typed for (game, assetid), typed in chosen.items() if game == project}
-            doubled = {assetid for game, assetid in twice if game == project}
-            found = pick(till.t, by_id, of_game, use, doubled)
-            picks += found.picks
-            gone += found.gone
-        return Picked(picks, gone)
-
     async def _put_on_sale(self, till: Till, picked: Picked) -> None:
-        wanted = [
-            Wanted(one.piece.assetid, one.piece.project, one.cents)
-            for one in picked.picks
-            if one.cents is not None
-        ]
-        await payment_items.put_on_sale(till.visit.app, till.payment, wanted, till.visit.address)
+        await payment_items.put_on_sale(till.visit.app, till.payment, wanted(picked), till.visit.address)
 
     async def _withdraw(self, till: Till, sent: Sent) -> Response:
         found = await pay_live.shown(till)

@@ -1,9 +1,9 @@
-"""What a payer can choose from: his inventory with prices, what each item brings, and why one cannot be chosen.
+"""Pieces: what somebody can choose from to sell, with prices, what each item brings, and why one cannot be chosen.
 
 And what he chose: the prices that he typed, each with what is wrong with it, so that the page can say it beside it.
 """
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
@@ -15,7 +15,15 @@ from tradepost.dialects.web.pay_texts import Texts
 from tradepost.dialects.web.typed import TypedPrice
 from tradepost.market.inventories import InventoryRow
 from tradepost.rules.money import write_cents
-from tradepost.rules.offer import PriceTerms, Skip, bounds
+from tradepost.rules.offer import (
+    Bounds,
+    PriceTerms,
+    Skip,
+    bounds,
+    part_cents,
+    suggested_cents,
+    undercut_cents,
+)
 from tradepost.rules.payment import net_cents
 
 FLOAT_CHARS = 8  # of a wear as it is shown
@@ -25,7 +33,7 @@ Use = Literal["suggested", "undercut"]
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """An item of the payer's inventory, as the page shows it; prices are 0 where it has none."""
+    """An item of the seller's inventory, as the page shows it; prices are 0 where it has none."""
 
     assetid: str
     project: str
@@ -45,7 +53,7 @@ class Piece:
 
     @property
     def net_cents(self) -> int:
-        """What the merchant gets of it at the suggested price."""
+        """What it brings at the suggested price, after the fee."""
         return net_cents(self.suggested_cents, self.fee_bps)
 
     @property
@@ -56,6 +64,10 @@ class Piece:
     def price_cents(self, use: Use) -> int:
         """Its price by one of the two buttons."""
         return self.suggested_cents if use == "suggested" else self.undercut_cents
+
+    def part_cents(self, percent: int) -> int:
+        """So many percent of its suggested price, as far as a price may be that."""
+        return part_cents(self.suggested_cents, percent, Bounds(self.least_cents, self.max_cents))
 
 
 def pieces(rows: Iterable[InventoryRow], terms: PriceTerms) -> list[Piece]:
@@ -68,11 +80,9 @@ def _piece(row: InventoryRow, terms: PriceTerms) -> Piece:
     item, steam_cents = row.item, row.price_cents
     allowed = bounds(steam_cents, terms) if steam_cents is not None else None
     suggested = undercut = 0
-    if allowed is not None and steam_cents is not None and allowed.least_cents <= allowed.max_cents:
-        suggested = min(max(steam_cents, allowed.least_cents), allowed.max_cents)
-        # To be a cent cheaper than others is a reason to ask for less than the suggested price, and never for more.
-        under = suggested if row.lowest_cents is None else row.lowest_cents - 1
-        undercut = max(min(under, suggested), allowed.least_cents)
+    if allowed is not None and steam_cents is not None:
+        suggested = suggested_cents(steam_cents, allowed)
+        undercut = undercut_cents(steam_cents, row.lowest_cents, allowed)
     exterior = item.exterior or ""
     return Piece(
         item.assetid,
@@ -120,7 +130,7 @@ class Pick:
 
     @property
     def net_cents(self) -> int:
-        """What the merchant gets of it; nothing where something is wrong with it."""
+        """What it brings after the fee; nothing where something is wrong with it."""
         return net_cents(self.good_cents, self.piece.fee_bps)
 
 
@@ -143,7 +153,7 @@ class Picked:
 
     @property
     def net_cents(self) -> int:
-        """The sum of what the merchant gets."""
+        """The sum of what remains after the fee."""
         return sum(one.net_cents for one in self.picks)
 
 
@@ -151,10 +161,10 @@ def pick(
     t: Texts,
     pieces_by_id: Mapping[str, Piece],
     chosen: Mapping[str, TypedPrice | None],
-    use: Use | None,
+    by: Callable[[Piece], int] | None,
     twice: Container[str] = (),
 ) -> Picked:
-    """What was chosen, by asset id, with the price that was typed for it, or that of a button.
+    """What was chosen, by asset id, with the price that was typed for it, or the one that a button says.
 
     What was sent `twice` with two prices has none until somebody says which.
     """
@@ -163,8 +173,8 @@ def pick(
         piece = pieces_by_id.get(assetid)
         if piece is None:
             gone.append(assetid)
-        elif use is not None or typed is None:
-            cents = piece.price_cents(use or "suggested")
+        elif by is not None or typed is None:
+            cents = by(piece) if by is not None else piece.suggested_cents
             picks.append(Pick(piece, write_cents(cents), cents, why_not(t, piece)))
         else:
             fault = why_not(t, piece) or (
