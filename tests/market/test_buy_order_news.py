@@ -7,7 +7,7 @@ import pytest
 
 from market.ordering import Book, a_book
 from tradepost.db import Db
-from tradepost.market import alerts, mails, profiles
+from tradepost.market import alerts, bans, freezing, mails, profiles
 
 
 @pytest.fixture
@@ -99,6 +99,30 @@ async def test_a_thousand_orders_that_fall_asleep_are_one_mail(book: Book) -> No
     await book.fill()
     assert len(await told(book, buyer)) == 3
     assert len(await mailed(book)) == 1
+
+
+async def test_whose_hindrance_is_over_does_not_wait_until_it_is_time_to_try(book: Book) -> None:
+    """A ban that is lifted, an account that is thawed, a trade URL that is there again."""
+    banned, frozen, without = [await book.buyer() for _ in range(3)]
+    steamid = await book.stock.steamid_of(banned)
+    async with book.db.transaction() as tx:
+        await bans.ban(tx, steamid, "buyer", "test", book.app.now(), timedelta(days=3))
+    orders = [await book.order(who, price) for who, price in ((banned, 130), (frozen, 120), (without, 110))]
+    await freezing.freeze(book.app, frozen, actor_id=None, reason="test")
+    await book.db.execute("UPDATE account SET trade_token = NULL WHERE id = $1", without)
+    for price in (50, 60, 70):
+        await book.offer(price)
+    await book.fill()
+    assert [(await book.read(order)).asleep for order in orders] == ["banned", "refused", "trade_url"]
+    assert await book.bought() == []
+    async with book.db.transaction() as tx:
+        await bans.lift(tx, steamid, "buyer", book.app.now())
+    await book.fill()
+    await freezing.thaw(book.app, frozen, actor_id=None, reason="test")
+    await book.fill()
+    await book.db.execute("UPDATE account SET trade_token = 'tokenabc' WHERE id = $1", without)
+    await book.fill()
+    assert [who for who, _, _ in await book.bought()] == [banned, frozen, without]
 
 
 async def test_who_is_tried_again_every_five_minutes_is_told_once_until_it_is_over(book: Book) -> None:

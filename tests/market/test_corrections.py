@@ -60,7 +60,7 @@ async def test_what_one_admin_asks_for_another_one_moves(office: Office) -> None
 
 async def test_nobody_approves_what_he_asked_for_nor_what_he_gets(office: Office) -> None:
     asked = await office.ask()
-    with pytest.raises(Forbidden):
+    with pytest.raises(Forbidden, match="what you asked for"):
         await corrections.approve(office.app, office.one, asked.id, reason="")
     own = await office.ask(reference="own", account=office.two)
     with pytest.raises(Forbidden):
@@ -112,7 +112,7 @@ async def test_an_admin_whom_another_made_is_no_second_one_beside_him(office: Of
 
 async def test_a_correction_below_zero_moves_nothing_and_can_still_be_refused(office: Office) -> None:
     asked = await office.ask(-101)
-    with pytest.raises(TooLittleMoney):
+    with pytest.raises(TooLittleMoney, match=r"The balance has less than the 1\.01 USD"):
         await corrections.approve(office.app, office.two, asked.id, reason="")
     assert (await corrections.page(office.db, state="asked"))[0].id == asked.id
     refused = await corrections.refuse(office.app, office.one, asked.id, reason="my mistake")

@@ -138,6 +138,17 @@ async def test_money_waits_after_the_address_or_the_second_factor_was_changed(ti
             await till.ask()
 
 
+async def test_money_waits_by_the_market_s_clock_however_far_it_was_moved(till: Till) -> None:
+    await clock.advance(till.app, 9 * 86_400)
+    async with till.db.transaction() as tx:
+        await profiles.set_skrill(tx, till.account, "new@example.com", till.app.real_now())
+    await clock.advance(till.app, 23 * 3_600)
+    with pytest.raises(Conflicting, match="changed lately"):
+        await till.ask()
+    await clock.advance(till.app, 2 * 3_600)
+    assert (await till.ask()).address == "new@example.com"
+
+
 async def test_a_payout_goes_where_it_was_asked_to_go(till: Till) -> None:
     payout = await till.ask()
     async with till.db.transaction() as tx:

@@ -12,8 +12,15 @@ from tradepost.app import App
 from tradepost.db import Reader, Tx
 from tradepost.market import audit, ledger, roles
 from tradepost.market.ledger import Posting
-from tradepost.rules.money import CENTS_MAX
-from tradepost.rules.refusals import Conflicting, Forbidden, KeyUsed, Malformed, NotFound
+from tradepost.rules.money import CENTS_MAX, write_cents
+from tradepost.rules.refusals import (
+    Conflicting,
+    Forbidden,
+    KeyUsed,
+    Malformed,
+    NotFound,
+    TooLittleMoney,
+)
 
 CORRECTED: tuple["CorrectedBucket", ...] = ("deposit", "balance")
 REFERENCE_CHARS_MAX = 100
@@ -113,7 +120,11 @@ async def approve(app: App, actor_id: int, correction_id: int, *, reason: str) -
             Posting(one.account_id, one.bucket, one.amount_cents),
             Posting(None, "world", -one.amount_cents),
         )
-        await ledger.post(tx, f"correction:{one.id}", "correction", legs, now, note=one.reason)
+        try:
+            await ledger.post(tx, f"correction:{one.id}", "correction", legs, now, note=one.reason)
+        except TooLittleMoney:
+            missing = f"The {one.bucket} has less than the {write_cents(-one.amount_cents)} USD that are to be taken from it."
+            raise TooLittleMoney(missing) from None
         return await _decide(tx, app, one, "posted", actor_id, reason)
 
 

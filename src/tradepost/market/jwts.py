@@ -170,6 +170,14 @@ async def of_account(tx: Reader, account_id: int, real_now: datetime) -> list[Jw
     )  # fmt: skip
 
 
+async def key_ends_at(tx: Reader, id_: str) -> datetime | None:
+    """Return when the API key ends that a JWT was made with; None where it does not."""
+    ends_at: datetime | None = await tx.value(
+        "SELECT t.expires_at FROM jwt j JOIN api_token t ON t.id = j.token_id WHERE j.id = $1", id_
+    )
+    return ends_at
+
+
 async def end(tx: Tx, account_id: int, id_: str) -> bool:
     """End one of an account's JWTs; say whether there was one. It holds within a second."""
     return bool(

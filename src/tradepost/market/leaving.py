@@ -27,6 +27,9 @@ from tradepost.rules.refusals import Conflicting
 
 LEFT = "The owner of the item has left the market."
 NAME = "(left)"
+WAY_OUT = (
+    " What is too little for a payout, or was deposited, an operator can take out for you: write to him."
+)
 LEAVE_SECONDS = 300.0  # a merchant's past is long
 
 _BUCKET_WORDS = {
@@ -107,7 +110,9 @@ async def leave(app: App, account: Account, *, actor_id: int | None, reason: str
 
 async def _refuse_open(tx: Reader, account: Account) -> None:
     if found := await open_matters(tx, account):
-        raise Conflicting(f"The account cannot be deleted yet. It still has: {'; '.join(found)}.")
+        purse = await ledger.wallet(tx, account.id)
+        way_out = WAY_OUT if purse.deposit_cents or purse.balance_cents else ""
+        raise Conflicting(f"The account cannot be deleted yet. It still has: {'; '.join(found)}.{way_out}")
 
 
 async def _disconnect(tx: Tx, app: App, account: Account) -> None:

@@ -87,6 +87,16 @@ PARTS: dict[str, tuple[str, str]] = {
     "link_clicks": ("c.id", "c.ref, c.at FROM affiliate_click c WHERE c.account_id = $1"),
     "brought_by": ("r.account_id", "r.ref, r.at FROM referral r WHERE r.account_id = $1"),
     "commissions": ("c.trade_id", "c.cents, c.at FROM commission c WHERE c.affiliate_id = $1"),
+    "corrections": (
+        "c.id",
+        """c.reference, c.bucket, c.amount_cents, c.reason, c.state, c.asked_at, c.decided_at FROM correction c
+           WHERE c.account_id = $1""",
+    ),
+    "deposits_asked": (
+        "c.id",
+        "c.provider, c.cents, c.state, c.reason, c.made_at, c.ended_at FROM checkout c WHERE c.account_id = $1",
+    ),
+    "freezings": ("f.id", "f.reason, f.frozen_at, f.thawed_at FROM freezing f WHERE f.account_id = $1"),
     "disputes": ("d.trade_id", "d.trade_id, d.text, d.at FROM dispute d WHERE d.account_id = $1"),
     "messages": ("m.id", "m.text, m.at, m.read_at FROM message m WHERE m.account_id = $1"),
     "alerts": ("l.id", "l.kind, l.text, l.at, l.closed_at FROM alert l WHERE l.account_id = $1"),

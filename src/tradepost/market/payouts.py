@@ -76,7 +76,7 @@ async def ask(app: App, account_id: int, cents: int, claim: Claim[Payout] | None
         await idempotency.take(tx, claim)
         purse = (await ledger.lock_wallets(tx, [account_id]))[account_id]
         await freezing.refuse_if_frozen(tx, account_id)
-        address = await _address(tx, settings, account_id, app.real_now())
+        address = await _address(tx, settings, account_id, now)
         open_ones = await tx.value(
             "SELECT count(*) FROM payout WHERE account_id = $1 AND ended_at IS NULL", account_id
         )
@@ -102,13 +102,13 @@ async def ask(app: App, account_id: int, cents: int, claim: Claim[Payout] | None
     return payout
 
 
-async def _address(tx: Tx, settings: Settings, account_id: int, real_now: datetime) -> str:
+async def _address(tx: Tx, settings: Settings, account_id: int, now: datetime) -> str:
     profile = await profiles.read(tx, account_id)
     if not profile.skrill:
         raise Conflicting("Save the address of your Skrill account first: payouts go there.")
     changed_at = max(filter(None, (profile.skrill_set_at, profile.factor_set_at)), default=None)
     cool_at = changed_at and changed_at + timedelta(hours=settings.payout_cooling_hours)
-    if cool_at and real_now < cool_at:
+    if cool_at and now < cool_at:
         raise Conflicting(
             f"Your payout address or second factor was changed lately: payouts wait until {cool_at:%Y-%m-%d %H:%M:%S} UTC."
         )

@@ -47,6 +47,9 @@ async def by_short_name(tx: Reader, short_name: str) -> int | None:
     return found
 
 
+# When something was set is kept by the market's clock, by which payouts wait.
+_AHEAD = "(SELECT make_interval(secs => offset_seconds) FROM market_clock)"
+
 # Changing it -------------------------------------------------------------------------------------------------
 
 
@@ -57,7 +60,7 @@ async def set_skrill(tx: Tx, account_id: int, address: str, real_now: datetime) 
     await tx.execute("INSERT INTO profile (account_id) VALUES ($1) ON CONFLICT DO NOTHING", account_id)
     return bool(
         await tx.execute(
-            "UPDATE profile SET skrill = $2, skrill_set_at = $3 WHERE account_id = $1 AND skrill <> $2",
+            f"UPDATE profile SET skrill = $2, skrill_set_at = $3::timestamptz + {_AHEAD} WHERE account_id = $1 AND skrill <> $2",
             account_id, address, real_now,
         )
     )  # fmt: skip
@@ -118,7 +121,7 @@ async def set_mail(tx: Tx, account_id: int, mail: str) -> None:
 
 async def note_factor(tx: Tx, account_id: int, real_now: datetime) -> None:
     """Note that the second factor was turned on or off now: money waits after that."""
-    await _change(tx, account_id, "factor_set_at = $2", real_now)
+    await _change(tx, account_id, f"factor_set_at = $2::timestamptz + {_AHEAD}", real_now)
 
 
 async def _change(tx: Tx, account_id: int, assignments: str, *values: object) -> None:

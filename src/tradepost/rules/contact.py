@@ -19,16 +19,16 @@ _SHORT = re.compile(rf"[a-z0-9]{{1,{SHORT_CHARS_MAX}}}", re.ASCII)
 
 # Names under which somebody could pass for the market itself or for Steam, or that our own pages may want one day.
 _RESERVED = """
-    abuse account accounts admin admins administrator affiliate affiliates agent agents alert alerts api app auth
+    abuse about account accounts admin admins administrator affiliate affiliates agent agents alert alerts api app auth
     balance bank billing blog bot bots buy buyorder cash cashout chat checkout clock contact csrf dashboard demo deposit
-    dev disconnect discord docs download email error export faq favicon fee fees finance forum gaben help helpdesk home
+    dev disconnect discord docs download email error export faq favicon fee fees finance forum gaben healthz help helpdesk home
     host hostmaster images index info inventory item items join legal live login logout mail manager market me
     merchant merchants metrics mod moderator mods money news notice notices null offer offers official operator
     operators order orders owner page pages pay payment payments payout payouts paypal post postmaster price prices
-    privacy profile raw refund refunds register root sale sales sandbox search secure security sell seller sellers
+    privacy profile raw readyz refund refunds register root sale sales sandbox search secure security sell seller sellers
     server session sessions settings shop signin signout signup skrill staff static stats status steam steamadmin
     steampowered steamsupport steamtrade store stream stripe support sys sysadmin system team terms test tos trade
-    tradepost trades trading trust undefined update user users valve verify wallet web webhook webmaster welcome
+    tradepost trades trading trust u undefined update user users valve verify wallet web webhook webmaster welcome
     withdraw www
 """
 RESERVED = frozenset(_RESERVED.split())

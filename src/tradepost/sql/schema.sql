@@ -268,6 +268,15 @@ CREATE FUNCTION public.is_away(a public.account, p_now timestamp with time zone)
     SELECT a.away_since IS NOT NULL AND coalesce(a.away_until > p_now, true)
 $$;
 
+CREATE FUNCTION public.lifted_bans_wake_orders() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO buy_order_match (steam_item_id) SELECT b.steam_item_id FROM buy_order b JOIN account a ON a.id = b.account_id
+     WHERE a.steamid = NEW.steamid AND b.state = 'live' AND b.asleep = 'banned';
+    RETURN NULL;
+END $$;
+
 CREATE FUNCTION public.mails_given_up_are_told() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -347,6 +356,15 @@ BEGIN
                   AND b.reach_cents >= NEW.price_cents AND b.account_id NOT IN (NEW.account_id, NEW.seller_id)) THEN
         INSERT INTO buy_order_match (steam_item_id) VALUES (NEW.steam_item_id);
     END IF;
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION public.owners_wake_orders() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO buy_order_match (steam_item_id) SELECT steam_item_id FROM buy_order
+     WHERE account_id = NEW.id AND state = 'live' AND asleep IN ('trade_url', 'on_hold', 'refused');
     RETURN NULL;
 END $$;
 
@@ -1942,6 +1960,8 @@ CREATE TRIGGER entries_balance AFTER INSERT ON public.entry REFERENCING NEW TABL
 
 CREATE TRIGGER forgotten_changes_are_noted AFTER DELETE ON public.change REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION public.forgotten_changes_are_noted();
 
+CREATE TRIGGER lifted_bans_wake_orders AFTER UPDATE OF lifted_at ON public.ban FOR EACH ROW WHEN (((old.lifted_at IS NULL) AND (new.lifted_at IS NOT NULL) AND (new.side = 'buyer'::text))) EXECUTE FUNCTION public.lifted_bans_wake_orders();
+
 CREATE TRIGGER mails_given_up_are_told AFTER UPDATE OF state ON public.mail FOR EACH ROW WHEN (((new.state = 'given_up'::text) AND (old.state <> 'given_up'::text) AND (new.account_id IS NOT NULL) AND ((new.attempts = 0) OR (new.attempts >= 8)))) EXECUTE FUNCTION public.mails_given_up_are_told();
 
 CREATE TRIGGER money_wakes_orders AFTER UPDATE OF deposit_cents, balance_cents ON public.wallet FOR EACH ROW WHEN (((new.deposit_cents + new.balance_cents) > (old.deposit_cents + old.balance_cents))) EXECUTE FUNCTION public.money_wakes_orders();
@@ -1955,6 +1975,8 @@ CREATE TRIGGER offer_gets_a_new_version BEFORE UPDATE ON public.offer FOR EACH R
 CREATE TRIGGER offer_inserts_are_told AFTER INSERT ON public.offer REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.offer_inserts_are_told();
 
 CREATE TRIGGER offer_updates_are_told AFTER UPDATE ON public.offer REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.offer_updates_are_told();
+
+CREATE TRIGGER owners_wake_orders AFTER UPDATE OF trade_token, hold_until, frozen_at ON public.account FOR EACH ROW WHEN ((((old.trade_token IS NULL) AND (new.trade_token IS NOT NULL)) OR ((old.hold_until IS NOT NULL) AND (new.hold_until IS DISTINCT FROM old.hold_until)) OR ((old.frozen_at IS NOT NULL) AND (new.frozen_at IS NULL)))) EXECUTE FUNCTION public.owners_wake_orders();
 
 CREATE TRIGGER payouts_are_told AFTER INSERT ON public.payout_event FOR EACH ROW WHEN ((new.to_state = ANY (ARRAY['asked'::text, 'unknown'::text]))) EXECUTE FUNCTION public.payouts_are_told();
 

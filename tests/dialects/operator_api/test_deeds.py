@@ -166,7 +166,7 @@ async def test_a_payout_is_approved_sent_and_paid_under_one_reference(office: Of
     shown = (await admin.get(path)).data
     assert [event["step"] for event in shown["events"]] == ["ask", "approve", "send", "lose", "pay"]
     assert [deed for _, subject, deed, _ in await deeds(office) if subject == CUSTOMER] == [
-        "payout paid", "payout unknown", "payout in hand", "payout approved",
+        "payout paid", "payout unknown", "payout taken in hand", "payout approved",
     ]  # fmt: skip
 
 
@@ -189,6 +189,19 @@ async def test_a_user_is_deleted_when_nothing_of_his_is_open(office: Office) -> 
     await corrections.approve(office.club.app, await office.club.account_id(ADMIN), asked.id, reason=REASON)
     assert (await admin.post(f"{USER_PATH}/delete", reason=REASON)).data == {"deleted": True}
     assert (await admin.get(USER_PATH)).refusal == (404, "not_found")
+
+
+async def test_a_deposit_by_one_admin_is_another_s_and_below_the_limit_of_two(office: Office) -> None:
+    admin = await office.admin()
+    await office.customer()
+    asked = {"amount_cents": 5, "reference": "wire-9", "reason": REASON}
+    assert (await admin.post("/operator/deposits", steamid=ADMIN, **asked)).refusal == (403, "forbidden")
+    limit = office.club.app.settings.payout_two_from_cents
+    for cents, status in ((limit, 409), (limit - 1, 200)):
+        reply = await admin.post("/operator/deposits", **asked | {"steamid": CUSTOMER, "amount_cents": cents})
+        assert reply.status == status, reply.body
+    account = await office.club.account_id(CUSTOMER)
+    assert (await ledger.wallet(office.db, account)).deposit_cents == limit - 1
 
 
 async def test_a_message_is_counted_until_it_is_read(office: Office) -> None:

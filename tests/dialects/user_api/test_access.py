@@ -1,6 +1,7 @@
 """Who acts for an account: its sessions, JWTs and API keys are listed, and end at once, for their owner alone."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -97,6 +98,15 @@ async def test_a_jwt_makes_no_key_that_may_do_more(club: Club) -> None:
     program = await club.program(scopes=["sell"])
     assert (await program.post("/user/createApiKey", scopes=["sell", "buy"])).refusal[0] == 403
     assert (await program.post("/user/createApiKey")).content["scopes"] == ["sell"]
+
+
+async def test_a_jwt_makes_no_key_that_outlives_its_own(club: Club) -> None:
+    await club.browser()  # the sign-in of a moment ago, which proves who asks
+    ends = club.app.real_now().replace(microsecond=0) + timedelta(days=1)
+    program = await club.program(expires_at=ends)
+    for asked in ({}, {"days": 30}, {"days": 1}):
+        made = (await program.post("/user/createApiKey", **asked)).content
+        assert made["expires"] <= int(ends.timestamp()), asked
 
 
 async def test_there_are_only_so_many_keys(club: Club) -> None:

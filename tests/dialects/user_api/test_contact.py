@@ -1,13 +1,18 @@
 """How somebody is reached, paid and shown: each value is judged, his own alone is changed, and it is seen in infos."""
 
 import asyncio
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from dialects.user_api.club import OTHER, USER, Club
 from stock import Stock
+from tradepost.app import App
+from tradepost.config import Settings
 from tradepost.market import ledger, messages, profiles
+from tradepost.routes import routes
+from tradepost.rules import contact
 from tradepost.rules.refusals import Conflicting
 from tradepost.steam.ids import account_id
 
@@ -82,6 +87,14 @@ async def test_a_short_name_is_ones_own_as_long_as_one_keeps_it(club: Club) -> N
     assert (await one.post("/user/updateShortUrl")).status == 200
     assert (await infos(club))["shorturl"] == ""
     assert (await two.post("/user/updateShortUrl", shorturl="ann42")).status == 200
+
+
+def test_no_short_name_is_the_beginning_of_a_path_of_ours() -> None:
+    app = cast(App, SimpleNamespace(settings=Settings(mode="demo")))
+    firsts = {str(getattr(route, "path", "")).split("/")[1] for route in routes(app)}
+    ours = {name for name in firsts if contact.is_short_name(name)}
+    assert {"healthz", "user", "operator", "docs"} <= ours
+    assert ours <= contact.RESERVED, ours - contact.RESERVED
 
 
 @pytest.mark.parametrize("name", ["admin", "api", "support", "steam", "tradepost", "login", "user", "pay"])

@@ -23,7 +23,8 @@ from tradepost.market.checks import Check
 from tradepost.market.corrections import Correction
 from tradepost.market.deposits import Deposit
 from tradepost.market.payouts import Payout
-from tradepost.rules.refusals import NotFound
+from tradepost.rules.money import write_cents
+from tradepost.rules.refusals import Conflicting, Forbidden, NotFound
 
 
 class CorrectionsAsked(msgspec.Struct):
@@ -138,8 +139,17 @@ async def list_deposits(call: Call, asked: OfUser) -> list[DepositShown]:
 
 
 async def record_deposit(call: Call, asked: DepositAsked) -> Recorded:
-    """Record money that came from outside, once for its reference; another deposit under it is refused."""
+    """Record money that came from outside, once for its reference; another deposit under it is refused.
+
+    Not into one's own account, and from the limit of payouts on not alone: that is a correction, which takes two.
+    """
     account = await known(call.app, asked.steamid)
+    if account.id == call.me.account_id:
+        raise Forbidden("Nobody records a deposit of his own account.")
+    if asked.amount_cents >= (limit := call.app.settings.payout_two_from_cents):
+        raise Conflicting(
+            f"From {write_cents(limit)} USD on it takes two admins: ask for a correction instead."
+        )
     async with call.app.db.transaction() as tx:
         moved = await deposits.record(
             tx, account.id, asked.amount_cents, asked.reference, by=call.me.steamid, note=asked.reason, now=call.app.now()
@@ -251,7 +261,7 @@ async def send_payout(call: Call, asked: Numbered) -> PayoutRow:
     """Take a payout in hand, to pay it at the provider: nobody else can from now on."""
     async with call.app.db.transaction() as tx:
         done = await payouts.send(tx, asked.id, by=call.me.steamid, now=call.app.now())
-        return await _note(tx, call, done, "payout in hand")
+        return await _note(tx, call, done, "payout taken in hand")
 
 
 async def lose_payout(call: Call, asked: Decided) -> PayoutRow:

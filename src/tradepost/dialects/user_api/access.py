@@ -122,12 +122,15 @@ class NewKey(msgspec.Struct):
 
 
 async def create_key(call: Call, asked: NewKey) -> Content:
-    """Make an API key, which is shown this once; a JWT makes none that may do more than itself."""
+    """Make an API key, which is shown this once; a JWT makes none that may do more, or ends later, than its own key."""
     app, me = call.app, call.me
     scopes = set(asked.scopes) or me.scopes
     if not scopes <= me.scopes:
         raise Forbidden("A JWT makes no API key that may do more than the one it was made with.")
     expires_at = None if asked.days is None else app.real_now() + timedelta(days=asked.days)
+    own_end = None if me.jwt_id is None else await jwts.key_ends_at(app.db, me.jwt_id)
+    if own_end is not None and (expires_at is None or expires_at > own_end):
+        expires_at = own_end
     wanted = Wanted(scopes, asked.label, asked.allow_addresses, bool(asked.allow_url), expires_at)
     made = await api_keys.make(app, me.account_id, wanted)
     return {

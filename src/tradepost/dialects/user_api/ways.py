@@ -77,9 +77,9 @@ class Way:
             raise UnknownRoute("This call wants GET.")  # who asks for the head alone wants nothing done
         body = await receive_body(scope, receive, min(BODY_BYTES_MAX, app.settings.body_bytes_max))
         who = await person(app, self._pace, scope, method)
+        self._limits.count(scope, method, who, app)  # nobody as well: who guesses cookies is slowed down
         if who is None and method.who == "connected":
             raise Unauthenticated
-        self._limits.count(scope, method, who, app)
         if who is not None and method.scope not in who.scopes:
             raise Forbidden(f"The API key that this JWT was made with lacks the scope {method.scope}.")
         tree = Node()

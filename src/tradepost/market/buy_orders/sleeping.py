@@ -13,6 +13,17 @@ AGAIN = timedelta(minutes=5)  # until it is looked whether an owner can buy agai
 _WHY: dict[str, Asleep] = {"buyer_banned": "banned", "buyer_on_hold": "on_hold", "trade_url": "trade_url"}
 
 
+# What an order slept for is over before it is time to try again. Of what was refused for another reason nobody knows that,
+# but for an account that was thawed since.
+_OVER = """CASE b.asleep
+    WHEN 'trade_url' THEN a.trade_token IS NOT NULL
+    WHEN 'on_hold' THEN a.hold_until IS NULL OR a.hold_until <= $2
+    WHEN 'banned' THEN NOT EXISTS (SELECT FROM ban x WHERE x.steamid = a.steamid AND x.side = 'buyer'
+                                      AND x.lifted_at IS NULL AND x.from_at <= $2 AND x.until_at > $2)
+    ELSE a.frozen_at IS NULL AND EXISTS (SELECT FROM freezing f WHERE f.account_id = a.id AND f.thawed_at >= b.changed_at)
+    END"""
+
+
 async def sleep_without_money(tx: Tx, short: Sequence[tuple[BuyOrder, int]], now: datetime) -> None:
     """Let orders sleep for prices from so many cents on, as their owners' wallets cannot pay it.
 
@@ -54,9 +65,10 @@ async def wake(tx: Tx, steam_item_id: int, now: datetime) -> None:
     found = await tx.rows(
         BuyOrder,
         f"SELECT {', '.join(f'b.{name}' for name in COLUMNS.split(', '))}"
-        " FROM buy_order b LEFT JOIN wallet w ON w.account_id = b.account_id"
+        " FROM buy_order b JOIN account a ON a.id = b.account_id LEFT JOIN wallet w ON w.account_id = b.account_id"
         " WHERE b.steam_item_id = $1 AND b.state = 'live' AND b.asleep IS NOT NULL"
-        " AND CASE b.asleep WHEN 'money' THEN w.deposit_cents + w.balance_cents > b.reach_cents ELSE b.asleep_until <= $2 END"
+        f" AND CASE b.asleep WHEN 'money' THEN w.deposit_cents + w.balance_cents > b.reach_cents"
+        f" ELSE b.asleep_until <= $2 OR {_OVER} END"
         " ORDER BY b.id FOR NO KEY UPDATE OF b",
         steam_item_id,
         now,
