@@ -10,8 +10,9 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
-import fetch_vendor
 import pytest
+
+import fetch_vendor
 
 
 def packed(path: str, body: bytes) -> bytes:
@@ -66,7 +67,7 @@ def test_what_was_locked_is_fetched_once_and_replaces_what_was_there(
 
 
 def test_other_bytes_are_refused_and_nothing_of_them_is_kept(asked: list[str], tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="is not what vendor.toml locks"):
+    with pytest.raises(ValueError, match=r"is not what vendor\.toml locks"):
         fetch_vendor.fetch({"small": package(GOOD.replace("sha512-", "sha512-A")[:-1])}, tmp_path)
     assert asked and not list(tmp_path.iterdir())
 
