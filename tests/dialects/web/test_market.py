@@ -175,7 +175,7 @@ async def test_an_offer_says_what_buying_takes_and_is_bought_once(stall: Stall) 
     path = f"/market/offer/{offer}"
     seen = await site.browser().get(path)
     assert (
-        "Sign in through Steam to buy" in seen.words and "Steam protects the trade for 7 days" in seen.words
+        "Sign in to buy" in seen.words and "Steam protects the trade for 7 days" in seen.words
     )
     assert "buy=1" not in seen.text
     # What is missing comes one after another: the trade URL, the money.

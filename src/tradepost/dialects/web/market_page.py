@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from starlette.responses import Response
 
 from tradepost.app import App
+from tradepost.dialects.edge import header
 from tradepost.dialects.web.desk import Desk
 from tradepost.dialects.web.market_query import MARKET, SORTS, TILES, MarketAsked, Wish
 from tradepost.dialects.web.tiles import Tile, in_order, tiles
@@ -15,6 +16,7 @@ from tradepost.dialects.web.visits import Page, Visit
 from tradepost.market.shelf import Facets, Query
 from tradepost.rules.games import GAMES
 
+PAIRS_MAX = 200
 HAS_WEAR = "csgo"  # the one game whose items have floats, seeds and counters of kills
 
 
@@ -44,7 +46,6 @@ async def show(visit: Visit) -> Response:
         "tiles": shown,
         "games": _games(visit.app, wish),
         "options": _options(asked, facets),
-        "stattrak": facets.stattrak,
         "has_wear": query.project == HAS_WEAR,
         "sorts": {word: said for word, (said, _, _) in SORTS.items()},
         "partial": visit.wants_part,
@@ -53,8 +54,17 @@ async def show(visit: Visit) -> Response:
     }
     answer = visit.page("market.html", part="list", **values)
     if visit.wants_part:
-        answer.headers["HX-Push-Url"] = wish.here
+        answer.headers[_history(visit, wish)] = wish.here
     return answer
+
+
+def _history(visit: Visit, wish: Wish) -> str:
+    """Whether what is shown is one step more on the way back: another filter is, a few letters more are not."""
+    before = urlsplit(header(visit.scope, b"hx-current-url")).query
+    others = [pair for pair in wish.pairs if pair[0] not in {"search", "page"}]
+    was = parse_qsl(before) if before.count("&") < PAIRS_MAX else []
+    same = sorted(pair for pair in was if pair[0] not in {"search", "page"}) == sorted(others)
+    return "HX-Replace-Url" if same and dict(was).get("search") and wish.asked.search else "HX-Push-Url"
 
 
 def _games(app: App, wish: Wish) -> list[tuple[str, str, int, str]]:

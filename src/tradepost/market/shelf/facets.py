@@ -19,7 +19,6 @@ class Facets:
     exteriors: Mapping[str, int] = field(default_factory=dict)
     rarities: Mapping[str, int] = field(default_factory=dict)
     types: Mapping[str, int] = field(default_factory=dict)
-    stattrak: int = 0
 
 
 def count_facets(shelf: Shelf, query: Query) -> Facets:
@@ -34,8 +33,9 @@ def count_facets(shelf: Shelf, query: Query) -> Facets:
     ]
     for values, others in kinds:
         known = np.bincount(values[: columns.used][on_sale], minlength=len(shelf.words))
-        slots = Wanted(shelf, others).slots()
-        counts = np.bincount(values.take(slots), minlength=len(shelf.words))
+        wanted, counts = Wanted(shelf, others), known
+        if not wanted.only():  # without any filter the words are counted already
+            counts = np.bincount(values.take(wanted.slots()), minlength=len(shelf.words))
         found.append(
             {
                 word: counts.item(number)
@@ -43,6 +43,5 @@ def count_facets(shelf: Shelf, query: Query) -> Facets:
                 if word is not None and known[number]
             }
         )
-    slots = Wanted(shelf, replace(query, is_stattrak=None)).slots()
     exteriors, rarities, types = found
-    return Facets(exteriors, rarities, types, int(columns.is_stattrak.take(slots).sum()))
+    return Facets(exteriors, rarities, types)

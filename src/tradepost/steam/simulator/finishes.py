@@ -44,20 +44,18 @@ def finish_of(name: str) -> Finish:
     bare = name.rsplit(" (", 1)[0].replace("StatTrak™ ", "").replace("Souvenir ", "").removeprefix("★ ")
     words = "".join(char if char.isalpha() else " " for char in bare.lower()).split()
     digest = hashlib.blake2b(bare.encode("utf-8", "replace"), digest_size=8).digest()
-    hue, much, light = next(
-        (_COLOURS[word] for word in words if word in _COLOURS),
-        (digest[0] * 360 // 256, 38 + digest[1] % 36, 36 + digest[2] % 26),
-    )
+    told = next((_COLOURS[word] for word in words if word in _COLOURS), None)
+    hue, much, light = told or (digest[0] * 360 // 256, 38 + digest[1] % 36, 36 + digest[2] % 26)
     pattern = next(
         (_MADE_OF[word] for word in words if word in _MADE_OF), _PATTERNS[digest[3] % len(_PATTERNS)]
     )
-    other = (hue + (150, 40, 200, 320, 180)[digest[4] % 5]) % 360
+    other, dark = (hue + (150, 40, 200, 320, 180)[digest[4] % 5]) % 360, light - 8
+    if told or pattern == "camo" or digest[5] % 2:  # one colour, in two shades
+        other, dark = hue, max(light - 24, 9)
     return Finish(
         pattern,
         f"hsl({hue} {much}% {light}%)",
-        f"hsl({hue} {max(much - 12, 4)}% {max(light - 20, 9)}%)"
-        if pattern == "camo" or digest[5] % 2
-        else f"hsl({other} {much}% {max(light - 8, 12)}%)",
+        f"hsl({other} {much}% {dark}%)",
         f"hsl({(hue + 20) % 360} {min(much + 8, 95)}% {min(light + 22, 92)}%)",
     )
 
