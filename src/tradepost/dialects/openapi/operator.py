@@ -139,10 +139,8 @@ def _operation(path: str, name: str, method: Method, answer: Schema) -> Schema:
     asked, in_path = method.asked, frozenset(part[1:-1] for part in path.split("/") if part.startswith("{"))
     if method.is_act:
         rule = "It asks once more who it is, and is written into the audit with what it does."
-    elif method.shows_people:
-        rule = "Each look is written into the audit before anything is shown."
     else:
-        rule = "It shows figures and nobody's data."
+        rule = "Each look is written into the audit before anything is shown."
     made: Schema = {
         "operationId": id_,
         "summary": first.rstrip("."),

@@ -48,12 +48,16 @@ class Method:
     """One call. What it is asked with and what it answers, as `data`, stands in its handler's signature.
 
     An act asks who it is once more, and is written into the audit by the verb that does it, in its transaction. A look
-    is written there before anything is shown, unless it shows nobody's data.
+    is written there before anything is shown.
     """
 
     handler: Handler
     is_act: bool = False
-    shows_people: bool = True
+
+    @property
+    def shows_people(self) -> bool:
+        """Whether it is a look, which is written into the audit before anything is shown."""
+        return not self.is_act
 
     @property
     def asked(self) -> type[msgspec.Struct]:
@@ -68,13 +72,8 @@ class Method:
 
 
 def look(handler: Handler) -> Method:
-    """A call that shows people's data."""
+    """A call that shows something: of people, or of the market as a whole."""
     return Method(handler)
-
-
-def figures(handler: Handler) -> Method:
-    """A call that shows figures and settings, and nobody's data."""
-    return Method(handler, shows_people=False)
 
 
 def act(handler: Handler) -> Method:

@@ -16,7 +16,7 @@ from tradepost.dialects.operator_api.answers import (
     Recorded,
     WithdrawalShown,
 )
-from tradepost.dialects.operator_api.calls import Call, Calls, Nothing, act, figures, known, look
+from tradepost.dialects.operator_api.calls import Call, Calls, Nothing, act, known, look
 from tradepost.dialects.operator_api.fields import Cents, Reason, Reference, SignedCents
 from tradepost.market import audit, checks, corrections, deposits, fees, payouts, users
 from tradepost.market.checks import Check
@@ -343,7 +343,7 @@ CALLS: Calls = {
     "/operator/users/{steamid}/deposits": {"GET": look(list_deposits)},
     "/operator/deposits": {"POST": act(record_deposit)},
     "/operator/deposits/reverse": {"POST": act(reverse_deposit)},
-    "/operator/fees": {"GET": figures(show_fees)},
+    "/operator/fees": {"GET": look(show_fees)},
     "/operator/fees/withdraw": {"POST": act(withdraw_fees)},
     "/operator/payouts": {"GET": look(list_payouts)},
     "/operator/payouts/{id}": {"GET": look(show_payout)},
@@ -353,5 +353,5 @@ CALLS: Calls = {
     "/operator/payouts/{id}/lose": {"POST": act(lose_payout)},
     "/operator/payouts/{id}/clear": {"POST": act(clear_payout)},
     "/operator/payouts/{id}/pay": {"POST": act(pay_payout)},
-    "/operator/check": {"GET": figures(last_check), "POST": act(check_now)},
+    "/operator/check": {"GET": look(last_check), "POST": act(check_now)},
 }

@@ -7,7 +7,7 @@ import msgspec
 from tradepost.db import Tx
 from tradepost.dialects.fields import Flag, Id, Limit, SteamId
 from tradepost.dialects.operator_api.answers import CaseClosed, Decision, TradedItem, TradeShown
-from tradepost.dialects.operator_api.calls import Call, Calls, Nothing, act, figures, known, look
+from tradepost.dialects.operator_api.calls import Call, Calls, Nothing, act, known, look
 from tradepost.dialects.operator_api.fields import DeedName, Millionths, Reason
 from tradepost.market import audit, cases, operator_alerts, rates, switches, trades
 from tradepost.market.audit import Note
@@ -199,14 +199,14 @@ async def _note(tx: Tx, call: Call, deed: str, reason: str, **detail: Any) -> No
 
 
 CALLS: Calls = {
-    "/operator/overview": {"GET": figures(show_overview)},
+    "/operator/overview": {"GET": look(show_overview)},
     "/operator/cases": {"GET": look(list_cases)},
     "/operator/cases/{id}/rule": {"POST": act(rule_case)},
     "/operator/cases/{id}/close": {"POST": act(close_case)},
     "/operator/trades/{id}": {"GET": look(show_trade)},
-    "/operator/switches": {"GET": figures(list_switches)},
+    "/operator/switches": {"GET": look(list_switches)},
     "/operator/switches/{name}": {"POST": act(turn)},
-    "/operator/rates": {"GET": figures(list_rates)},
+    "/operator/rates": {"GET": look(list_rates)},
     "/operator/rates/{currency}": {"POST": act(set_rate)},
     "/operator/alerts": {"GET": look(list_alerts)},
     "/operator/audit": {"GET": look(read_audit)},

@@ -73,7 +73,7 @@ class Way:
             call.about = await known(app, named[STEAMID])
         if method.is_act:
             await self._step_up(me, tree)
-        elif method.shows_people:
+        else:
             await self._note(call, asked)
         return await method.handler(call, asked)
 
