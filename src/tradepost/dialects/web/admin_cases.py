@@ -12,6 +12,7 @@ from tradepost.dialects.web.admin_desk import HOME, NOTHING, Act, Done, Failed, 
 from tradepost.dialects.web.desk import Desk
 from tradepost.dialects.web.visits import Page, Visit
 from tradepost.market import disputes, trades
+from tradepost.rules import timeline
 from tradepost.rules.machine import decide
 from tradepost.rules.trade import PUBLIC, Ruled
 
@@ -94,6 +95,8 @@ async def show_one(visit: Visit, failed: Failed = NOTHING) -> Response:
         words=STATES,
         verdicts=verdicts,
         root=ONE.format(id=trade.id),
+        what=timeline.what,
+        whose=timeline.whose,
         done=DONE.get(asked.done or "", ""),
     )
 

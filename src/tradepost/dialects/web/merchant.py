@@ -158,11 +158,14 @@ async def _page(
     gateway = await gateways.read(app.db, visitor.account_id) if visitor else None
     values: dict[str, Any] = {"gateway": gateway, "done": done, "refusal": refusal, "entered": entered}
     values["refused"] = say(refusal) if refusal else ""
+    if visitor is not None:
+        days = await stats.days(app.db, visitor.account_id, "1M", stats.today(app))
+        values["sales"] = [[seconds_of(one.day) for one in days], [one.sold_cents for one in days]]
+        values["sold_cents"] = sum(one.sold_cents for one in days)
     values["fresh"] = [(*NAMES[which], secret) for which, secret in fresh]
     if visitor is not None and gateway is not None:
         aside = (await notices.counts(app.db, visitor.account_id)).set_aside
         real_now = app.real_now()
-        days = await stats.days(app.db, visitor.account_id, "1M", stats.today(app))
         values |= {
             "secrets": [
                 (which, *NAMES[which], _seen(gateway, which), until if until and until > real_now else None)
@@ -177,8 +180,6 @@ async def _page(
             "link_url": f"{app.settings.base_url}/en/pay/{gateway.public_hash}",
             "samples": samples(app.settings.base_url, gateway.public_hash),
             "key": secrets.token_urlsafe(16),
-            "sales": [[seconds_of(one.day) for one in days], [one.sold_cents for one in days]],
-            "sold_cents": sum(one.sold_cents for one in days),
         }
     return visit.page("merchant.html", 422 if refusal else 200, **values)
 

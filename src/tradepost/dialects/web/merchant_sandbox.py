@@ -24,6 +24,7 @@ from tradepost.market.simulated import SLOW_SECONDS, DeedName, Fault, FaultName
 from tradepost.market.trades import TradeView
 from tradepost.rules import outlook
 from tradepost.rules.refusals import Malformed, NotFound, Refusal
+from tradepost.rules.trade import State
 
 SANDBOX = f"{HOME}/sandbox"
 TRADES_SHOWN = 12
@@ -50,6 +51,20 @@ DEEDS: Mapping[DeedName, str] = {
     "online": "It reaches Steam again",
     "escrow": "Steam holds what this buyer trades",
     "no_escrow": "Steam holds nothing of his any more",
+}
+_ANY: tuple[DeedName, ...] = ("offline", "online", "escrow", "no_escrow")
+_BACK: tuple[DeedName, ...] = ("reverse_by_buyer", "reverse_by_seller", "offline", "online")
+# What is offered for a trade in each of its states: of the rest Steam itself would say that it cannot be.
+POSSIBLE: Mapping[State, tuple[DeedName, ...]] = {
+    State.CREATED: _ANY,
+    State.SENDING: _ANY,
+    State.NEEDS_CONFIRMATION: ("confirm", "reject", "cancel", *_ANY),
+    State.SENT: ("accept", "decline", "cancel", "expire", *_ANY),
+    State.ACCEPTED: _BACK,
+    State.PROTECTED: _BACK,
+    State.FINISHED: (),
+    State.CANCELLED: (),
+    State.REVERSED: (),
 }
 DONE = {
     "clock": "The clock is moved, for the market, its worker and Steam together.",
@@ -92,7 +107,6 @@ async def show(visit: Visit, refusal: Refusal | None = None, at: str = "") -> Re
         at=at,
         typed=visit.typed,
         faults=FAULTS,
-        deeds=DEEDS,
         units=list(UNITS),
         language=asked.code,
         languages={name: title for name, (title, _) in LANGUAGES.items()},
@@ -119,6 +133,8 @@ async def _values(visit: Visit, shown: list[TradeView]) -> dict[str, Any]:
         "trades": shown,
         "explained": {one.trade.id: outlook.explained(one.trade, app.now()) for one in shown},
         "words": STATES,
+        "deeds": DEEDS,
+        "possible": POSSIBLE,
         "waiting": waiting,
         "market_now": app.now(),
         "ahead_seconds": int(app.clock.offset.total_seconds()),
