@@ -16,6 +16,7 @@ from tradepost.dialects.web.sale_words import MISSING, OTHERS, hurdles
 from tradepost.dialects.web.typed import TypedPrice
 from tradepost.dialects.web.visits import Page, Visit
 from tradepost.market import obstacles, offers, own_offers, stats
+from tradepost.market.obstacles import Obstacle
 from tradepost.market.offers import OFFERS_MAX, Reprice, Repriced, price_terms
 from tradepost.market.own_offers import OwnOffer
 from tradepost.rules.money import write_cents
@@ -200,7 +201,12 @@ async def _page(visit: Visit, asked: Asked, status: int = 200, **said: Any) -> R
         asked=asked,
         me=me,
         total=await stats.on_sale(app.db, me),
-        hurdles=hurdles(in_the_way[me]),
+        hurdles=hurdles(
+            one
+            for one in in_the_way[me]
+            # A program and a trade URL are the owner's, and who sells for others only needs none.
+            if one in (Obstacle.FROZEN, Obstacle.AWAY) or any(each.seller_id == me for each in found)
+        ),
         why_not=lambda one: _why_not(one, me, in_the_way),
         allowed=lambda one: None if one.steam_cents is None else bounds(one.steam_cents, terms),
         undercut=lambda one: _undercut(one, terms),
@@ -224,7 +230,7 @@ def _path(asked: Asked, page: int, **changes: str) -> str:
     return f"{OFFERS}?{query}" if query else OFFERS
 
 
-def _why_not(one: OwnOffer, me: int, in_the_way: Mapping[int, list[obstacles.Obstacle]]) -> str:
+def _why_not(one: OwnOffer, me: int, in_the_way: Mapping[int, list[Obstacle]]) -> str:
     """Why nobody can buy this offer now, beside what holds for all of one's own."""
     if one.missing_at is not None:
         return MISSING
