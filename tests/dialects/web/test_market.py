@@ -174,9 +174,7 @@ async def test_an_offer_says_what_buying_takes_and_is_bought_once(stall: Stall) 
     site, offer = stall.site, await stall.offer(SLATE, 450, float_text="0.25", paintseed=661)
     path = f"/market/offer/{offer}"
     seen = await site.browser().get(path)
-    assert (
-        "Sign in to buy" in seen.words and "Steam protects the trade for 7 days" in seen.words
-    )
+    assert "Sign in to buy" in seen.words and "Steam protects the trade for 7 days" in seen.words
     assert "buy=1" not in seen.text
     # What is missing comes one after another: the trade URL, the money.
     browser = await site.signed_in()
@@ -197,6 +195,7 @@ async def test_an_offer_says_what_buying_takes_and_is_bought_once(stall: Stall) 
     url = f"https://steamcommunity.com/tradeoffer/new/?partner={76561198000000101 - 76561197960265728}&token=abcdef12"
     kept = await browser.post(path, {"csrf": seen.csrf, "do": "trade_url", "trade_url": url})
     assert kept.status == 200 and "Missing $4.50" in kept.words and "/wallet/deposit?amount=4.50" in kept.text
+    assert 'value="4.50"' in (await browser.get("/wallet/deposit?amount=4.50")).text
     buyer, browser = await stall.buyer(1_000)
     assert "Buy for $4.50 You have $10.00" in (await browser.get(path)).words
     sure = await browser.get(f"{path}?buy=1")
@@ -310,9 +309,7 @@ async def test_an_item_shows_its_offers_its_orders_and_one_s_own(stall: Stall) -
     assert (await browser.post(form_path, {**form, "csrf": "0" * 64})).status == 403
     done = await browser.post(form_path, form)
     assert (
-        done.status == 200
-        and done.url.endswith("?done=placed")
-        and "Your buy order is placed." in done.words
+        done.status == 200 and done.url.endswith("?done=placed") and "Your buy order is placed." in done.words
     )
     again = await browser.post(form_path, form)  # pressed twice: placed once, and said so
     assert "Your buy order is placed." in again.words
@@ -342,7 +339,9 @@ async def test_an_item_shows_its_offers_its_orders_and_one_s_own(stall: Stall) -
             )
         ).words
     )
-    await site.db.execute("UPDATE buy_order SET asleep = 'money', reach_cents = 0 WHERE account_id = $1", buyer)
+    await site.db.execute(
+        "UPDATE buy_order SET asleep = 'money', reach_cents = 0 WHERE account_id = $1", buyer
+    )
     assert "Asleep Your wallet could not pay" in (await browser.get("/orders")).words
     gone = {**change, "mark": "another", "do": "remove"}
     assert "Your buy order is removed." in (await browser.post("/orders", gone)).words

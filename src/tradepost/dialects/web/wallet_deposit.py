@@ -29,9 +29,10 @@ RECENT = 20
 
 
 class Shown(msgspec.Struct):
-    """What was just done."""
+    """What was just done, and how much is lacking of what somebody wants to buy."""
 
     done: Literal["begun"] | None = None
+    amount: TypedPrice | None = None
 
 
 class Asked(msgspec.Struct):
@@ -50,7 +51,8 @@ class DepositPage:
 
     async def show(self, visit: Visit) -> Response:
         """How money gets here, and what is under way."""
-        return await _page(visit, begun=visit.query(Shown).done == "begun")
+        shown = visit.query(Shown)
+        return await _page(visit, begun=shown.done == "begun", lacking=shown.amount or "")
 
     async def begin(self, visit: Visit) -> Response:
         """Begin a deposit by card, or add play money."""
@@ -74,7 +76,9 @@ class DepositPage:
         return visit.redirect(f"{DEPOSIT}?done=begun")
 
 
-async def _page(visit: Visit, refusal: Refusal | None = None, *, begun: bool = False) -> Response:
+async def _page(
+    visit: Visit, refusal: Refusal | None = None, *, begun: bool = False, lacking: str = ""
+) -> Response:
     app, account_id = visit.app, visit.signed_in().account_id
     found = await checkouts.of_account(app.db, account_id, RECENT)
     return visit.page(
@@ -85,6 +89,7 @@ async def _page(visit: Visit, refusal: Refusal | None = None, *, begun: bool = F
         typed=visit.typed.get("amount", ""),
         by=visit.typed.get("by", ""),
         begun=begun,
+        lacking=lacking,
         key=secrets.token_urlsafe(16),
         has_card=stripe.way(app.settings) is not None,
         settings=app.settings,
