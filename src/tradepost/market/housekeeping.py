@@ -35,9 +35,10 @@ async def end_offers_of_banned(app: App) -> int:
 
 
 async def learn_profiles(app: App) -> int:
-    """Read the names and pictures of accounts that have none yet; return how many were read."""
+    """Read the names and pictures of accounts that have none yet, each once; return how many were read."""
     rows = await app.db.fetch(
-        "SELECT steamid FROM account WHERE name = '' ORDER BY id DESC LIMIT $1", PROFILES_MAX
+        "SELECT steamid FROM account WHERE profile_read_at IS NULL AND left_at IS NULL ORDER BY id DESC LIMIT $1",
+        PROFILES_MAX,
     )
     for row in rows:
         person = await app.steam.person(row["steamid"])
@@ -47,8 +48,10 @@ async def learn_profiles(app: App) -> int:
             (person.name, person.avatar_url) if isinstance(person, Person) else (row["steamid"], "")
         )
         await app.db.execute(
-            "UPDATE account SET name = $2, avatar = $3 WHERE steamid = $1", row["steamid"], name, avatar
-        )
+            "UPDATE account SET name = CASE WHEN name = '' THEN $2 ELSE name END,"
+            " avatar = CASE WHEN avatar = '' THEN $3 ELSE avatar END, profile_read_at = $4 WHERE steamid = $1",
+            row["steamid"], name, avatar, app.real_now(),
+        )  # fmt: skip
     return len(rows)
 
 

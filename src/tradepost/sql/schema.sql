@@ -255,6 +255,7 @@ CREATE TABLE public.account (
     left_at timestamp with time zone,
     away_since timestamp with time zone,
     away_until timestamp with time zone,
+    profile_read_at timestamp with time zone,
     CONSTRAINT "a holiday begins before it ends" CHECK (((away_until IS NULL) OR ((away_since IS NOT NULL) AND (away_since < away_until)))),
     CONSTRAINT "a steamid is seventeen digits" CHECK ((steamid ~ '^7656119[0-9]{10}$'::text)),
     CONSTRAINT "a trade token has six to sixteen safe characters" CHECK ((trade_token ~ '^[A-Za-z0-9_-]{6,16}$'::text)),
@@ -1779,6 +1780,8 @@ CREATE UNIQUE INDEX "a sold skin has one IPN" ON public.notice USING btree (trad
 CREATE INDEX account_frozen ON public.account USING btree (id) WHERE (frozen_at IS NOT NULL);
 
 CREATE INDEX account_left ON public.account USING btree (id) WHERE (left_at IS NOT NULL);
+
+CREATE INDEX account_unread ON public.account USING btree (id) WHERE (profile_read_at IS NULL);
 
 CREATE INDEX advance_outstanding ON public.advance USING btree (account_id) WHERE (ended_at IS NULL);
 

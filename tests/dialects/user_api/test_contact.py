@@ -10,7 +10,7 @@ from dialects.user_api.club import OTHER, USER, Club
 from stock import Stock
 from tradepost.app import App
 from tradepost.config import Settings
-from tradepost.market import ledger, messages, profiles
+from tradepost.market import housekeeping, ledger, messages, profiles
 from tradepost.routes import routes
 from tradepost.rules import contact
 from tradepost.rules.refusals import Conflicting
@@ -189,3 +189,13 @@ async def test_of_two_who_want_a_short_name_at_once_one_gets_it(club: Club) -> N
         is await profiles.by_short_name(club.db, "x'--")
         is None
     )
+
+
+async def test_a_picture_is_read_from_steam_once_also_of_who_has_a_name_already(club: Club) -> None:
+    program = await club.program()
+    await club.key("76561198000000777")  # whom Steam does not know
+    await club.db.execute("UPDATE account SET name = 'as we call her' WHERE steamid = $1", USER)
+    assert await housekeeping.learn_profiles(club.app) == 2
+    found = (await program.get("/user/infos")).content["informations"]
+    assert found["name"] == "as we call her" and found["image"].startswith("http"), found
+    assert await housekeeping.learn_profiles(club.app) == 0, "nobody is asked for again"
