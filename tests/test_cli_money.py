@@ -100,7 +100,9 @@ async def test_a_deposit_is_recorded_listed_and_taken_back(
     assert capsys.readouterr().out == "10.00 USD were taken back; deposit 0.00 USD\n"
     await run(db, "deposit", "list", WHO)
     (line,) = capsys.readouterr().out.splitlines()
-    assert "10.00 USD  wire 7  command line  taken back " in line and line.endswith("(command line (anna): charged back)")
+    assert "10.00 USD  wire 7  command line  taken back " in line and line.endswith(
+        "(command line (anna): charged back)"
+    )
     assert [note.deed for note in await audit.page(db)] == ["deposit reversed", "deposit recorded"]
 
 
