@@ -111,3 +111,5 @@ async def test_the_welcome_leads_to_the_shop_where_there_is_one(tmp_path: Path) 
     assert f"open {FIRST}, " in welcome(town, settings, None, FIRST)
     assert "sign in as `Robin`" in welcome(town, settings, None, FIRST)
     assert "skins" not in welcome(town, settings, None, None)
+    assert "/admin" not in welcome(town, settings, None, None)  # a town of a version without operators
+    assert "/admin: sign in as `Olga`." in welcome(Town(operator="Olga"), settings, None, None)

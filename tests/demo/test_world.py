@@ -70,13 +70,13 @@ def test_a_time_with_another_zone_is_the_same_time(world: World) -> None:
 def test_fifty_people_and_those_of_the_game_site_play_their_parts(world: World) -> None:
     roles = Counter(user.role for user in world.users)
     town = {Role.MERCHANT: 1, Role.BUYER: 1, Role.SELLER: 36, Role.CUSTOMER: 9, Role.ROBOT: 3}
-    assert roles == town | {Role.SITE: 1, Role.PLAYER: 2}
+    assert roles == town | {Role.SITE: 1, Role.PLAYER: 2, Role.OPERATOR: 2}
     assert (world.merchant.role, world.buyer.role) == (Role.MERCHANT, Role.BUYER)
-    assert len({user.steamid for user in world.users}) == 53
+    assert len({user.steamid for user in world.users}) == 55
     for user in world.users:
         assert len(user.steamid) == 17 and user.steamid.startswith("7656119") and user.steamid.isdigit()
         assert len(user.trade_token) == 8 and user.trade_token.isascii()
-        assert user.inventory or user.role == Role.SITE
+        assert user.inventory or user.role in (Role.SITE, Role.OPERATOR)
 
 
 def test_names_would_break_a_careless_page(world: World) -> None:
@@ -215,9 +215,11 @@ def test_the_players_leave_the_town_as_it_was(world: World, monkeypatch: pytest.
     assert (town.users, town.grants, town.offers) == (world.users[:50], world.grants, world.offers)
 
 
-def test_the_simulated_steam_lists_the_game_sites_people_first(world: World) -> None:
+def test_the_simulated_steam_lists_the_game_sites_people_and_the_operators_first(world: World) -> None:
     names = [user["name"] for user in world.simulator_payload()["users"]]
-    assert set(names[:3]) == {players.SITE_NAME, players.PAYER_NAME, players.BARE_NAME}
+    assert set(names[:5]) == {
+        players.SITE_NAME, players.PAYER_NAME, players.BARE_NAME, *players.OPERATOR_NAMES
+    }  # fmt: skip
 
 
 async def test_the_simulated_steam_takes_the_world_and_shows_it() -> None:
@@ -225,7 +227,7 @@ async def test_the_simulated_steam_takes_the_world_and_shows_it() -> None:
         clock = await sim.control("GET", "/_sim/clock")
         world = build(now=datetime.fromtimestamp(clock["now"], UTC))
         counts = await sim.control("POST", "/_sim/world", world.simulator_payload())
-        assert (counts["users"], counts["items"]) == (53, ASSETS)
+        assert (counts["users"], counts["items"]) == (55, ASSETS)
         seller = world.with_role(Role.SELLER)[0]
         shown = await sim.control("GET", f"/_sim/users/{seller.steamid}")
         assert shown["name"] == seller.name and shown["trade_token"] == seller.trade_token

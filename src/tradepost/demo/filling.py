@@ -14,8 +14,8 @@ from tradepost.db import Db, Tx
 from tradepost.demo import catalogue
 from tradepost.demo.homes import Paired
 from tradepost.demo.simulator import Stock
-from tradepost.demo.world import LISTED_WITHIN, Offer, World
-from tradepost.market import ledger, merchants, rates, users
+from tradepost.demo.world import LISTED_WITHIN, Offer, Role, World
+from tradepost.market import ledger, merchants, rates, roles, users
 from tradepost.rules.games import GAMES
 
 # People and their money were there before the first offer.
@@ -38,6 +38,8 @@ async def settle(db: Db, world: World, paired: Sequence[Paired], with_token: Ite
         for grant in world.grants:
             merchant, seller = accounts[grant.merchant_steamid], accounts[grant.seller_steamid]
             await merchants.grant(tx, merchant, seller, "pairing", _before(world), floor_bps=grant.floor_bps)
+        for one in world.with_role(Role.OPERATOR):
+            await roles.grant(tx, accounts[one.steamid], _before(world), reason="demo")
         await _agents(tx, world, accounts, paired)
         return {
             steamid: await merchants.make_token(

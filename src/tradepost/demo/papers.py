@@ -63,6 +63,7 @@ class Town(msgspec.Struct, frozen=True):
     self_sellers: tuple[Account, ...] = ()
     customers: tuple[Account, ...] = ()
     site: Site = Site("", "")
+    operator: str = ""  # the name of an admin; nothing in a town of a version that had none
 
 
 def read_town(data_dir: Path) -> Town | None:

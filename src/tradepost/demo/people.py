@@ -37,6 +37,7 @@ class Role(StrEnum):
     ROBOT = "robot"  # a shop of its own that buys by itself, so that trades keep happening
     SITE = "site"  # the game site that is paid with skins
     PLAYER = "player"  # of that site
+    OPERATOR = "operator"  # an admin of the market: where two have to agree, there are two
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The game site's people: the site itself, and two players, of whom one can pay with skins at once.
+"""The game site's people, of whom one can pay with skins at once, and the two who run the market.
 
 They come after everybody else and throw dice of their own, so that the rest of the town stays what it was.
 """
@@ -14,6 +14,7 @@ from tradepost.demo.stock import Asset, Stock
 SITE_NAME = "Lantern Arcade"
 PAYER_NAME = "Robin pays with skins"
 BARE_NAME = "Toni has no program yet"
+OPERATOR_NAMES = ("Olga runs this market", "Otto approves with her")
 PAYER_PROCESS = 0  # which of the sellers' programs sends his items
 # Below everybody else's, so that the simulated Steam's list of who may sign in begins with them.
 ACCOUNT_ID_MIN, ACCOUNT_ID_SPAN = 20_000_000, 10_000_000
@@ -57,7 +58,7 @@ BARE_SKINS = (
 
 
 def cast_players(seed: int, protected_until: datetime) -> Iterator[User]:
-    """Yields the site, which owns nothing, the player who can pay at once, and one without a program."""
+    """Yields the site, which owns nothing, the player who can pay at once, one without a program, and the operators."""
     dice = Dice(seed + SEED_STEP)
     stock = Stock(dice, first_assetid=FIRST_ASSETID)
 
@@ -79,3 +80,5 @@ def cast_players(seed: int, protected_until: datetime) -> Iterator[User]:
         PAYER_PROCESS,
     )
     yield person(Role.PLAYER, BARE_NAME, tuple(stock.make(known["csgo", name]) for name in BARE_SKINS))
+    for name in OPERATOR_NAMES:
+        yield person(Role.OPERATOR, name)

@@ -61,6 +61,7 @@ async def register(db: Db, arrived: Arrived) -> Town:
             tokens[world.site.steamid],
             players=tuple(Player(one.steamid, one.name) for one in players),
         ),
+        operator=world.with_role(Role.OPERATOR)[0].name,
     )
 
 
