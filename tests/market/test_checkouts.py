@@ -90,7 +90,7 @@ async def test_a_deposit_begins_with_the_address_of_stripe_s_page(counter: Count
     made = counter.till.newest
     assert url == made["url"]
     assert (made["amount_total"], made["currency"], made["mode"]) == (5_000, "usd", "payment")
-    assert made["success_url"] == "http://127.0.0.1:8000/?deposit=paid"
+    assert made["success_url"] == "http://127.0.0.1:8000/wallet/deposit?deposit=paid"
     assert made["metadata"]["account"] == str(counter.account)
     assert await counter.state() == ("open", 0)
     ((_, _, headers),) = counter.till.asked

@@ -63,7 +63,7 @@ async def begin(app: App, account_id: int, cents: int) -> str:
         raise Malformed("amount", f"must be from {least} to {most} USD, in cents")
     checkout = await _made(app, account_id, cents)
     try:
-        word = await way.begin(checkout.name, cents, str(account_id), f"{settings.base_url}/")
+        word = await way.begin(checkout.name, cents, str(account_id), f"{settings.base_url}/wallet/deposit")
     except stripe.Refused as fault:
         logger.error("checkout_refused", checkout=checkout.id, why=str(fault))
         await _failed(app, checkout, "The provider refused to begin it.")

@@ -167,6 +167,12 @@ async def test_a_deposit_by_card_stands_on_the_page_until_it_is_paid(db: Db) -> 
         (address,) = await site.db.fetch("SELECT url FROM checkout")
         assert f'href="{address["url"]}"' in seen.text and address["url"].startswith("https://")
         assert "Deposit of $25.00" in (await browser.get("/wallet")).words
+        assert "You are back from Stripe" in (await browser.get("/wallet/deposit?deposit=paid")).words
+        assert "without paying" in (await browser.get("/wallet/deposit?deposit=cancelled")).words
+        assert (
+            await ledger.wallet(site.db, await account_of(site))
+        ).deposit_cents == 0  # whatever an address says
+        assert (await browser.get("/wallet/deposit?deposit=free")).status == 422
         low = await browser.post("/wallet/deposit", {**marks(page, 'value="card"'), "amount": "1.00"})
         assert (
             low.status == 422

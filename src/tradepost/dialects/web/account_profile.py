@@ -86,7 +86,10 @@ def _ticks(
     money = Tick(spendable_cents > 0, "money to spend", "/wallet/deposit", "Deposit")
     is_free = account.hold_until is None or account.hold_until <= now
     free = Tick(is_free, "no trade hold on your Steam account", "#trade-url", "See until when")
-    return [url, sends], [url, money, free]
+    here = (
+        [] if not program.is_away else [Tick(False, "that you are back from holiday", "#holiday", "End it")]
+    )
+    return [url, sends, *here], [url, money, free]
 
 
 async def _guards(app: App, account_id: int, profile: Profile) -> list[Tick]:

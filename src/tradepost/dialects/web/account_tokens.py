@@ -1,6 +1,6 @@
 """API tokens: which there are and what each may do, a new one shown once, and taking one back."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Annotated, Literal
 
@@ -62,8 +62,10 @@ async def show(visit: Visit) -> Response:
 async def make(visit: Visit) -> Response:
     """Make a token, and show it this once; sent again, the form makes none."""
     app, account_id = visit.app, visit.fresh().account_id
+    ticked: set[str] = {"read"}
     try:
         asked = await visit.form(NewToken)
+        ticked = set(asked.scopes)
         if not asked.scopes:
             raise Malformed("scopes", "must be at least one: tick what the token may do")
         expires_at = None if asked.days is None else app.real_now() + timedelta(days=asked.days)
@@ -75,10 +77,10 @@ async def make(visit: Visit) -> Response:
     except Malformed as refusal:
         field = "addresses" if refusal.field == "allow_addresses" else refusal.field.removesuffix("[]")
         clause = refusal.sentence.partition(": ")[2]
-        return await _page(visit, Malformed(field, clause))
+        return await _page(visit, Malformed(field, clause), ticked=ticked)
     except Conflicting as refusal:
-        return await _page(visit, refusal)
-    return await _page(visit, made=made, scopes=sorted(asked.scopes))
+        return await _page(visit, refusal, ticked=ticked)
+    return await _page(visit, made=made, made_scopes=sorted(asked.scopes))
 
 
 async def revoke(visit: Visit) -> Response:
@@ -92,8 +94,14 @@ async def revoke(visit: Visit) -> Response:
 
 
 async def _page(
-    visit: Visit, refusal: Refusal | None = None, *, made: str = "", scopes: list[KeyScope] | None = None, done: str = ""
-) -> Response:  # fmt: skip
+    visit: Visit,
+    refusal: Refusal | None = None,
+    *,
+    ticked: Collection[str] = ("read",),
+    made: str = "",
+    made_scopes: Sequence[str] = (),
+    done: str = "",
+) -> Response:
     app, account_id = visit.app, visit.signed_in().account_id
     real_now = app.real_now()
     found = [one for one in await tokens.tokens_of(app.db, account_id) if one.revoked_at is None]
@@ -103,10 +111,11 @@ async def _page(
         done=done,
         refusal=refusal,
         refused=say(refusal) if refusal else "",
-        typed=visit.typed,
+        typed=visit.typed if refusal else {},
         made=made,
         made_prefix=made[:PREFIX_CHARS],
-        made_scopes=scopes,
+        made_scopes=made_scopes,
+        ticked=ticked,
         tokens=found[::-1],
         real_now=real_now,
         rights=RIGHTS,

@@ -5,6 +5,7 @@ the page with a link to where it is paid, and stays there until it was paid or c
 """
 
 import secrets
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
@@ -26,12 +27,18 @@ from tradepost.rules.refusals import Conflicting, Malformed, Refusal
 DEPOSIT = "/wallet/deposit"
 PER_MINUTE = 10
 RECENT = 20
+SAID: Mapping[str, str] = {
+    "begun": "Your deposit is begun. Pay it below; the money is here when Stripe says so.",
+    "paid": "You are back from Stripe. The money is here as soon as Stripe says so, mostly within seconds; look again if it is not yet.",
+    "cancelled": "You left Stripe's page without paying. It can still be paid below, and nothing is owed.",
+}
 
 
 class Shown(msgspec.Struct):
-    """What was just done, and how much is lacking of what somebody wants to buy."""
+    """What was just done, here or at the provider (whose page leads back), and how much is lacking for something."""
 
     done: Literal["begun"] | None = None
+    deposit: Literal["paid", "cancelled"] | None = None
     amount: TypedPrice | None = None
 
 
@@ -52,7 +59,9 @@ class DepositPage:
     async def show(self, visit: Visit) -> Response:
         """How money gets here, and what is under way."""
         shown = visit.query(Shown)
-        return await _page(visit, begun=shown.done == "begun", lacking=shown.amount or "")
+        return await _page(
+            visit, said=SAID.get(shown.deposit or shown.done or "", ""), lacking=shown.amount or ""
+        )
 
     async def begin(self, visit: Visit) -> Response:
         """Begin a deposit by card, or add play money."""
@@ -77,7 +86,7 @@ class DepositPage:
 
 
 async def _page(
-    visit: Visit, refusal: Refusal | None = None, *, begun: bool = False, lacking: str = ""
+    visit: Visit, refusal: Refusal | None = None, *, said: str = "", lacking: str = ""
 ) -> Response:
     app, account_id = visit.app, visit.signed_in().account_id
     found = await checkouts.of_account(app.db, account_id, RECENT)
@@ -88,7 +97,7 @@ async def _page(
         refused=say(refusal) if refusal else "",
         typed=visit.typed.get("amount", ""),
         by=visit.typed.get("by", ""),
-        begun=begun,
+        said_=said,
         lacking=lacking,
         key=secrets.token_urlsafe(16),
         has_card=stripe.way(app.settings) is not None,
