@@ -15,8 +15,11 @@ from tradepost.rules.offer import (
     Skip,
     bounds,
     max_price_cents,
+    part_cents,
     price_fault,
     skip_reason,
+    suggested_cents,
+    undercut_cents,
 )
 
 TERMS = PriceTerms(fee_bps=500)
@@ -90,3 +93,27 @@ def test_a_wrong_price_is_told_with_the_right_one() -> None:
     allowed = bounds(100, TERMS, 8000)
     assert price_fault(79, allowed) == "0.79 USD is under the least price, 0.80 USD"
     assert price_fault(3001, allowed) == "30.01 USD is over the greatest price, 30.00 USD"
+
+
+@pytest.mark.parametrize(
+    ("steam", "lowest", "suggested", "undercut", "half"),
+    [
+        (412, 400, 412, 399, 206),
+        (412, 500, 412, 412, 206),  # dearer than Steam is no reason to be dearer, too
+        (412, None, 412, 412, 206),
+        (412, 2, 412, 2, 206),  # what leaves a cent is the least
+        (1, None, 2, 2, 2),
+        (3, 3, 3, 2, 2),  # one and a half cents
+        (CENTS_MAX, None, CENTS_MAX, CENTS_MAX, (CENTS_MAX + 1) // 2),
+    ],
+)
+def test_prices_that_are_proposed_are_allowed_ones(
+    steam: int, lowest: int | None, suggested: int, undercut: int, half: int
+) -> None:
+    allowed = bounds(steam, TERMS)
+    assert suggested_cents(steam, allowed) == suggested
+    assert undercut_cents(steam, lowest, allowed) == undercut
+    assert part_cents(steam, 50, allowed) == half
+    nothing = Bounds(10, 9)
+    assert suggested_cents(steam, nothing) == undercut_cents(steam, lowest, nothing) == 0
+    assert part_cents(steam, 50, nothing) == 0

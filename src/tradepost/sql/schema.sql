@@ -1879,6 +1879,8 @@ CREATE INDEX notice_set_aside ON public.notice USING btree (id) WHERE (state = '
 
 CREATE INDEX notice_waiting ON public.notice USING btree (account_id, kind, due_at, id) WHERE (state = 'waiting'::text);
 
+CREATE INDEX offer_ended_of_account ON public.offer USING btree (account_id, id) WHERE (state = 'ended'::text);
+
 CREATE INDEX offer_live_of_seller ON public.offer USING btree (seller_id, project) WHERE (state = ANY (ARRAY['on_sale'::text, 'reserved'::text]));
 
 CREATE INDEX offer_on_sale_by_price ON public.offer USING btree (steam_item_id, price_cents, id) WHERE (state = 'on_sale'::text);
