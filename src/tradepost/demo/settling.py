@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tradepost.app import Clock
 from tradepost.db import Db
-from tradepost.demo import filling, homes, simulator
+from tradepost.demo import filling, homes, past, simulator, wishes
 from tradepost.demo import world as worlds
 from tradepost.demo.homes import Paired
 from tradepost.demo.papers import Account, Player, Site, Town
@@ -65,10 +65,14 @@ async def register(db: Db, arrived: Arrived) -> Town:
     )
 
 
-async def offer(db: Db, arrived: Arrived, steam_url: str) -> int:
-    """Put on sale what the world says; return how many offers there are."""
+async def offer(db: Db, arrived: Arrived, steam_url: str, fee_bps: int) -> int:
+    """Write what was sold before, and put on sale what the world says; return how many offers there are."""
     world = arrived.world
     reading = simulator.read(steam_url, world.with_role(Role.SELLER), Clock.real_now)
     stock, _ = await asyncio.gather(reading, filling.describe(db, world))
+    await past.write(db, world, fee_bps)
     await filling.offer(db, world, stock)
+    await wishes.order(db, world)
+    async with db.transaction() as tx:
+        await wishes.name_pages(tx, world)
     return len(world.offers)
