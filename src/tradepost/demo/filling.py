@@ -13,13 +13,14 @@ from typing import Any
 from tradepost.db import Db, Tx
 from tradepost.demo import catalogue
 from tradepost.demo.homes import Paired
+from tradepost.demo.past import DAYS
 from tradepost.demo.simulator import Stock
-from tradepost.demo.world import LISTED_WITHIN, Offer, Role, World
+from tradepost.demo.world import Offer, Role, World
 from tradepost.market import ledger, merchants, rates, roles, users
 from tradepost.rules.games import GAMES
 
-# People and their money were there before the first offer.
-SETTLED_BEFORE = LISTED_WITHIN + timedelta(days=1)
+# People and their money were there before the first trade.
+SETTLED_BEFORE = timedelta(days=DAYS + 1)
 RATES_MILLIONTHS = {"EUR": 921_500, "RUB": 81_250_000, "PLN": 3_945_000}  # made up, and about right
 OFFER_COLUMNS = (
     "account_id", "seller_id", "seller_steamid", "state", "created_at", "price_cents", "steam_item_id", "project",

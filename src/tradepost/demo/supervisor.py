@@ -89,7 +89,7 @@ class Supervisor:
             since = await self._start_sellers()
             await self._tell_market(site.open_gateway)
             await self._start_shop()
-            offers = await settling.offer(self._db, arrived, self._steam_url)
+            offers = await settling.offer(self._db, arrived, self._steam_url, self._settings.fee_bps)
             papers.write_town(self._dir, self._town)
             await readiness.shows(self._market_url, self._town, self._db)
             self._say(f"{offers:,} offers are on sale")
