@@ -49,7 +49,11 @@ def welcome(town: Town, settings: Settings, bargain: Bargain | None, shop_url: s
         "",
         f"The market is at {settings.base_url}, the simulated Steam at {settings.steam_control_url}.",
         f"Its API can be read, and tried, at {settings.base_url}/docs.",
-        *([f"It is run at {settings.base_url}/admin: sign in as `{town.operator}`."] if town.operator else ()),
+        *(
+            [f"It is run at {settings.base_url}/admin: sign in as `{town.operator}`."]
+            if town.operator
+            else ()
+        ),
         f"What programs need to know is in {data_dir / DEMO}, what happens in {data_dir / LOGS}.",
         "",
         *(pay_with_skins(town, shop_url) if shop_url else ()),
