@@ -1,6 +1,7 @@
 """Obstacles: why nobody can buy what somebody has on sale, as he himself is told it.
 
-Each is one of the reasons for which a buy is refused (`buy_batch`), so that an offer without any can be bought.
+Each is one of the reasons for which a buy is refused (`buy_batch`). Beside these an offer has two of its own: its item was
+missing at the last look (`missing_at`), and the last look was long ago.
 """
 
 from collections.abc import Collection

@@ -36,6 +36,7 @@ class OwnOffer:
     state: str
     ended_reason: str | None
     missing_at: datetime | None
+    read_at: datetime | None  # when the inventory was read last that it is in
     created_at: datetime
     trade_id: int | None  # the one that it is in
 
@@ -44,12 +45,13 @@ _SHOWN = """
     SELECT o.id, o.account_id, a.name AS account_name, o.seller_id, o.seller_steamid, s.name AS seller_name, o.project,
            i.market_hash_name AS name, coalesce(i.exterior, '') AS exterior, coalesce(o.float_text, '') AS float_text, i.icon,
            o.steam_item_id, o.price_cents, i.price_cents AS steam_cents, low.price_cents AS lowest_cents, o.state,
-           o.ended_reason, o.missing_at, o.created_at, t.id AS trade_id
+           o.ended_reason, o.missing_at, c.at AS read_at, o.created_at, t.id AS trade_id
       FROM offer o JOIN steam_item i ON i.id = o.steam_item_id JOIN account a ON a.id = o.account_id
       JOIN account s ON s.id = o.seller_id
       LEFT JOIN LATERAL (SELECT x.price_cents FROM offer x WHERE x.steam_item_id = o.steam_item_id AND x.state = 'on_sale'
                             AND x.account_id <> o.account_id AND x.seller_id <> o.seller_id
                           ORDER BY x.price_cents LIMIT 1) low ON o.state = 'on_sale'
+      LEFT JOIN inventory_scan c ON c.account_id = o.seller_id AND c.project = o.project
       LEFT JOIN trade t ON t.offer_id = o.id AND t.state NOT IN ('cancelled', 'reversed', 'finished')
 """
 _NAMED = (

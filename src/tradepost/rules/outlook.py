@@ -163,9 +163,9 @@ _TO_DO: dict[State, dict[Part, str]] = {
         "payer": "Your customer has to accept the trade offer on Steam: tell him that it is there.",
         "seller": "Nothing: the buyer has to accept. If you cancel the offer on Steam, it counts as your fault.",
     },
-    State.ACCEPTED: {
-        "buyer": f"Look whether the item is the one that you bought.{_WRONG}",
-        "payer": f"Nothing, as long as your customer is content.{_WRONG}",
+    State.ACCEPTED: {  # also of games that Steam does not protect
+        "buyer": "Look whether the item is the one that you bought.",
+        "payer": "Nothing, as long as your customer is content.",
         "seller": "Nothing. Leave the exchange as it is: whoever reverses it on Steam is banned here.",
     },
     State.PROTECTED: {
@@ -197,16 +197,19 @@ _OVER: dict[Part, str] = {
 }
 _FAULT = "Nothing: your money is back in your wallet."
 _CANCELLED: dict[tuple[Part, Side | None], str] = {
-    ("buyer", "buyer"): f"{_FAULT} Three trades in a day that end so, and you cannot buy for a day.",
+    ("buyer", "buyer"): f"{_FAULT} Several trades that end so within a day, and you cannot buy for a while.",
     ("buyer", "seller"): f"{_FAULT} Others sell the same item.",
     ("buyer", None): _FAULT,
     (
         "payer",
         "buyer",
-    ): f"{_FAULT} Three trades in a day that end so, and your customer gets nothing for a day.",
+    ): f"{_FAULT} Several trades that end so within a day, and nothing can be bought for this customer for a while.",
     ("payer", "seller"): f"{_FAULT} Others sell the same item.",
     ("payer", None): _FAULT,
     ("seller", "seller"): "The item is off sale. Put it on sale again when your program is running.",
-    ("seller", "buyer"): "Nothing: the item is on sale again at the same price.",
-    ("seller", None): "Nothing: the item is on sale again at the same price.",
+    (
+        "seller",
+        "buyer",
+    ): "Nothing: the item went back on sale at the same price. Your offers say how it stands.",
+    ("seller", None): "Nothing: the item went back on sale at the same price. Your offers say how it stands.",
 }

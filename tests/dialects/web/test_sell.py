@@ -230,6 +230,7 @@ async def test_an_offer_that_nobody_can_buy_says_why_and_what_to_do(deals: Deals
         await deals.db.execute(sql)
         assert said in (await deals.seller.get("/offers")).words, said
 
+    await says("DELETE FROM inventory_scan", "was not read for a while")
     await says("UPDATE offer SET missing_at = created_at", "does not find the item")
     await says("UPDATE account SET trade_token_refused_at = created_at", "Steam refuses your trade URL")
     await says("UPDATE account SET trade_token = NULL", "Your trade URL is missing")

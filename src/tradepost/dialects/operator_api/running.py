@@ -16,6 +16,7 @@ from tradepost.market.operator_alerts import OperatorAlert
 from tradepost.market.overview import Overview, overview
 from tradepost.market.rates import Rate
 from tradepost.market.switches import SwitchState
+from tradepost.rules.outlook import explained
 from tradepost.rules.refusals import NotFound
 from tradepost.rules.trade import Ruled
 
@@ -93,7 +94,7 @@ async def show_trade(call: Call, asked: OfTrade) -> TradeShown:
     return TradeShown(
         id=trade.id,
         state=trade.state,
-        explanation=trade.explanation,
+        explanation=explained(trade, call.app.now()),
         item=TradedItem(
             project=view.project,
             assetid=view.assetid,

@@ -1,6 +1,7 @@
 """My offers: what one has on sale, at which price beside others', why nobody can buy it now; repriced and taken off together."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Literal
 from urllib.parse import urlencode
@@ -12,7 +13,7 @@ from tradepost.app import App
 from tradepost.dialects.fields import Id, Search, Whole
 from tradepost.dialects.web.desk import Desk, usd
 from tradepost.dialects.web.percent import Percent
-from tradepost.dialects.web.sale_words import MISSING, OTHERS, hurdles
+from tradepost.dialects.web.sale_words import MISSING, OTHERS, UNREAD, hurdles
 from tradepost.dialects.web.typed import TypedPrice
 from tradepost.dialects.web.visits import Page, Visit
 from tradepost.market import obstacles, offers, own_offers, stats
@@ -34,6 +35,8 @@ REASONS = {
     "not on sale any more": "was off sale already",
     "not found": "is not yours",
 }
+
+OF_ACCOUNT = (Obstacle.FROZEN, Obstacle.AWAY)  # which hinder what an account sells for others, too
 
 Deed = Literal["typed", "undercut", "percent", "cancel"]
 
@@ -188,7 +191,10 @@ async def _page(visit: Visit, asked: Asked, status: int = 200, **said: Any) -> R
     found, has_more = await own_offers.page(
         app.db, me, ended=asked.view == "ended", search=asked.search.strip(), number=number
     )
-    in_the_way = await obstacles.of_sellers(app, {me, *(one.seller_id for one in found)})
+    in_the_way = await obstacles.of_sellers(
+        app, {me, *(id_ for one in found for id_ in (one.seller_id, one.account_id))}
+    )
+    unread_before = app.real_now() - timedelta(minutes=app.settings.presence_minutes)
 
     return visit.page(
         "offers.html",
@@ -205,9 +211,9 @@ async def _page(visit: Visit, asked: Asked, status: int = 200, **said: Any) -> R
             one
             for one in in_the_way[me]
             # A program and a trade URL are the owner's, and who sells for others only needs none.
-            if one in (Obstacle.FROZEN, Obstacle.AWAY) or any(each.seller_id == me for each in found)
+            if one in OF_ACCOUNT or any(each.seller_id == me for each in found)
         ),
-        why_not=lambda one: _why_not(one, me, in_the_way),
+        why_not=lambda one: _why_not(one, me, in_the_way, unread_before),
         allowed=lambda one: None if one.steam_cents is None else bounds(one.steam_cents, terms),
         undercut=lambda one: _undercut(one, terms),
         suggested=lambda one: _suggested(one, terms),
@@ -230,13 +236,22 @@ def _path(asked: Asked, page: int, **changes: str) -> str:
     return f"{OFFERS}?{query}" if query else OFFERS
 
 
-def _why_not(one: OwnOffer, me: int, in_the_way: Mapping[int, list[Obstacle]]) -> str:
+def _why_not(
+    one: OwnOffer, me: int, in_the_way: Mapping[int, list[Obstacle]], unread_before: datetime
+) -> str:
     """Why nobody can buy this offer now, beside what holds for all of one's own."""
+    if one.state != "on_sale":
+        return ""
     if one.missing_at is not None:
         return MISSING
-    if one.seller_id == me or not in_the_way[one.seller_id]:
-        return ""
-    return f"Nobody can buy it now: {OTHERS[in_the_way[one.seller_id][0]]}."
+    theirs = [] if one.seller_id == me else in_the_way[one.seller_id]
+    if one.account_id != me:
+        theirs = [*theirs, *(each for each in in_the_way[one.account_id] if each in OF_ACCOUNT)]
+    if theirs:
+        return f"Nobody can buy it now: {OTHERS[theirs[0]]}."
+    # Of a program that is silent it was said already, for all offers together.
+    is_unread = one.read_at is None or one.read_at <= unread_before
+    return UNREAD if is_unread and not in_the_way[one.seller_id] else ""
 
 
 def _bounds(one: OwnOffer, terms: PriceTerms) -> Bounds | None:

@@ -78,6 +78,7 @@ OTHERS: Mapping[Obstacle, str] = {
     Obstacle.NO_TRADE_URL: "no trade URL",
     Obstacle.TRADE_URL_REFUSED: "Steam refuses the trade URL",
 }
+UNREAD = "The inventory was not read for a while. The program that sends reads it again by itself as long as it runs."
 MISSING = "The program does not find the item in the inventory. If it is gone, the offer ends by itself; if it is not, it can be bought again after the next look."
 
 
