@@ -194,9 +194,11 @@ class Act:
         )
 
 
-def older(path: str, given: Mapping[str, object], rows: Sequence[Any], last: str = "id") -> str | None:
+def older(
+    path: str, given: Mapping[str, object], rows: Sequence[Any], last: str = "id", *, most: int = ROWS
+) -> str | None:
     """The address of the page after this one, where there is one."""
-    if len(rows) < ROWS:
+    if len(rows) < most:
         return None
     values = {name: str(value) for name, value in given.items() if value}
     return f"{path}?{urlencode(values | {'before': str(getattr(rows[-1], last))})}"

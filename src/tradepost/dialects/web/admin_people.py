@@ -31,7 +31,7 @@ from tradepost.market.operations import OperationsQuery
 from tradepost.rules.refusals import Malformed
 
 USERS, ONE, ADMINS = f"{HOME}/users", f"{HOME}/users/{{steamid}}", f"{HOME}/admins"
-SHOWN = 20  # of each kind of thing on one user's page: the newest
+SHOWN = 10  # of each kind of thing on one user's page: the newest
 DONE = {
     "banned": "The ban holds from now on.",
     "lifted": "The bans on that side are lifted.",
@@ -85,7 +85,7 @@ async def show_one(visit: Visit, failed: Failed = NOTHING) -> Response:
     seen = await look(call, "/operator/users/{steamid}", people.Of(asked.steamid))
     query = OperationsQuery(kinds=("buy", "sell"), limit=SHOWN)
     traded, traded_total = await operations.operations(app, account.id, query)
-    entries = await people.entries(call, people.Paged(asked.steamid, asked.before, Limit(ROWS)))
+    entries = await people.entries(call, people.Paged(asked.steamid, asked.before, Limit(2 * SHOWN)))
     root = ONE.format(steamid=account.steamid)
     return page(
         visit,
@@ -99,7 +99,8 @@ async def show_one(visit: Visit, failed: Failed = NOTHING) -> Response:
         traded=traded,
         traded_total=traded_total,
         entries=entries,
-        older=older(root, {}, entries, "transfer_id"),
+        older=older(root, {}, entries, "transfer_id", most=2 * SHOWN),
+        begun=asked.before is not None,
         told=await people.read_messages(call, people.Paged(asked.steamid, limit=Limit(SHOWN))),
         strikes=await bans.strikes_of(app.db, account.steamid),
         deposits=await money.list_deposits(call, money.OfUser(asked.steamid, Limit(SHOWN))),

@@ -128,7 +128,7 @@ async def show_invitation(visit: Visit, refusal: Malformed | None = None) -> Res
         given=given,
         is_own=merchant.id == visitor.account_id,
         program=(await presence.programs(visit.app, [visitor.account_id]))[visitor.account_id],
-        floor=visit.typed.get("floor", "80"),
+        floor=visit.typed.get("floor", f"{given.floor_bps / 100:g}" if given else "80"),
         wrong=refusal.sentence.removeprefix("floor: ") if refusal else "",
         done=DONE.get(asked.done or "", ""),
     )

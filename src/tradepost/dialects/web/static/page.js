@@ -89,6 +89,12 @@ function dress(from) {
   tick();
 }
 
+// Where the ways do not fit side by side, the one on which the reader is is in sight.
+for (const here of all(".sub [aria-current], .top nav [aria-current]")) {
+  const ways = here.parentElement;
+  ways.scrollLeft = here.offsetLeft - ways.offsetLeft - (ways.clientWidth - here.offsetWidth) / 2;
+}
+
 dress(document);
 setInterval(tick, 1000);
 document.addEventListener("htmx:after:settle", () => dress(document));
