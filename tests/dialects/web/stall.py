@@ -5,6 +5,7 @@ from typing import Any
 
 from dialects.web.site import USER, Browser, Site
 from tradepost.market import feed, ledger, users
+from tradepost.steam.simulator.items import CS2, icon_of
 
 KINDS: dict[str, dict[str, Any]] = {
     "AK-47 | Slate (Field-Tested)": {"type": "Rifle", "rarity": "Restricted", "exterior": "Field-Tested"},
@@ -40,8 +41,8 @@ class Stall:
                 "UPDATE steam_item SET price_cents = $2 WHERE market_hash_name = $1", name, STEAM_CENTS[name]
             )
         await db.execute(
-            "UPDATE steam_item SET type = $2, rarity = $3, exterior = $4, is_stattrak = $5, icon = 'anicon' WHERE market_hash_name = $1",
-            name, kind["type"], kind["rarity"], kind["exterior"], kind.get("is_stattrak", False),
+            "UPDATE steam_item SET type = $2, rarity = $3, exterior = $4, is_stattrak = $5, icon = $6 WHERE market_hash_name = $1",
+            name, kind["type"], kind["rarity"], kind["exterior"], kind.get("is_stattrak", False), icon_of(CS2, name),
         )  # fmt: skip
         for column, value in facts.items():
             await db.execute(f"UPDATE offer SET {column} = $2 WHERE id = $1", made, value)

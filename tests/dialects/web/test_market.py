@@ -5,12 +5,14 @@ import re
 
 import aiohttp
 import pytest
+from pytest import MonkeyPatch
 
 from dialects.sse import Listener
 from dialects.web.hostile import TEXTS, faults, shows
 from dialects.web.site import OTHER, Seen, Site
 from dialects.web.stall import CASE, NEW_SLATE, SLATE, ST_SLATE, VALENCE, Stall, open_stall
-from tradepost.market import freezing, switches
+from tradepost.market import freezing, switches, viewers
+from tradepost.steam.simulator.items import CS2, icon_of
 
 
 @pytest.fixture
@@ -41,7 +43,11 @@ async def test_the_market_finds_filters_and_sorts_what_is_on_sale(stall: Stall) 
     whole = await browser.get("/market")
     assert ids(whole) == [f, e, d, c, b, a] and "6 offers" in whole.words
     assert "$4.50 −10 % Seller online" in whole.words and "$0.50 +25 % Seller away" in whole.words
-    assert "0.25" in whole.words and "661" in whole.words and "/economy/image/anicon/256fx256f" in whole.text
+    assert (
+        "0.25" in whole.words
+        and "661" in whole.words
+        and f"/economy/image/{icon_of(CS2, SLATE)}/256fx256f" in whole.text
+    )
     for query, found in {
         "search=slate": [f, c, b, a],
         "search=ak-47+%7C+SLATE&sort=cheapest": [f, a, c, b],
@@ -402,3 +408,39 @@ async def test_an_open_market_hears_what_is_gone_repriced_and_new(stall: Stall) 
             assert one is not None
             told |= one.data
         assert told == {"gone": [a], "prices": {str(b): "$4.55"}, "new": 1}
+
+
+async def test_open_markets_are_bounded_and_end_with_their_session(
+    stall: Stall, monkeypatch: MonkeyPatch
+) -> None:
+    monkeypatch.setattr(viewers, "OF_SESSION_MAX", 1)
+    monkeypatch.setattr(viewers, "OF_ADDRESS_MAX", 2)
+    await stall.offer(SLATE, 450)
+    path, endless = stall.site.url + "/market/live", aiohttp.ClientTimeout(total=None)
+    nobody, somebody = stall.site.browser(), await stall.site.signed_in()
+    async with (
+        nobody.http.get(path, timeout=endless) as first,
+        nobody.http.get(path, timeout=endless) as second,
+        somebody.http.get(path, timeout=endless) as own,
+    ):
+        assert first.status == second.status == own.status == 200
+        for browser in (nobody, somebody):
+            full = await browser.get("/market/live")
+            assert full.status == 429 and full.headers["Retry-After"] == "30"
+        # An address that is full is nobody else's: who is signed in is counted by his session.
+        other = await stall.site.signed_in(OTHER)
+        async with other.http.get(path, timeout=endless) as others:
+            assert others.status == 200
+        # What nobody may see any more because he signed out, ends within a second, and says so.
+        listener = Listener(own)
+        csrf = (await somebody.get("/sessions")).csrf
+        await somebody.post("/sign-out", {"csrf": csrf})
+        told = await listener.next()
+        while told is not None and told.name == "market":
+            told = await listener.next()
+        assert told is not None and told.name == "end"
+        assert await listener.next() is None
+    # A tab that was closed leaves its place to another.
+    async with asyncio.timeout(10):
+        while (await nobody.ask("HEAD", "/market/live")).status != 200:
+            await asyncio.sleep(0.05)

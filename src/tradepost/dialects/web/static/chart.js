@@ -12,7 +12,7 @@ function usd(cents) {
 const short = (cents) => (Math.abs(cents) >= 1_000_000 ? `$${Math.round(cents / 100_000)}k` : `$${cents / 100}`);
 
 export function chart(figure) {
-  const { columns, series, money, kind } = JSON.parse(figure.dataset.chart);
+  const { columns, series, money, kind, zero } = JSON.parse(figure.dataset.chart);
   const place = figure.querySelector(".plot");
   figure.dataset.drawn = "";
   if (!globalThis.uPlot || !columns[0].length) return;
@@ -23,7 +23,7 @@ export function chart(figure) {
     height: HEIGHT,
     cursor: { y: false, points: { size: 7 } },
     legend: { live: true },
-    scales: { x: { time: true }, y: { range: (plot, least, most) => [Math.min(0, least), most > 0 ? most * 1.08 : 1] } },
+    scales: { x: { time: true }, y: { range: (plot, least, most) => [zero ? Math.min(0, least) : Math.max(0, least - (most - least || most) * 0.25), most > 0 ? most * 1.08 : 1] } },
     axes: [
       { stroke: colour("--quiet"), grid: { show: false }, ticks: { show: false } },
       {
