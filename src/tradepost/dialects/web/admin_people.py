@@ -31,6 +31,7 @@ from tradepost.market.operations import OperationsQuery
 from tradepost.rules.refusals import Malformed
 
 USERS, ONE, ADMINS = f"{HOME}/users", f"{HOME}/users/{{steamid}}", f"{HOME}/admins"
+_CALL = "/operator/users/{steamid}"
 SHOWN = 10  # of each kind of thing on one user's page: the newest
 DONE = {
     "banned": "The ban holds from now on.",
@@ -82,10 +83,14 @@ async def show_one(visit: Visit, failed: Failed = NOTHING) -> Response:
     call, asked = await admin(visit), asked_of(visit, AskedOne)
     app = call.app
     call.about = account = await known(app, asked.steamid)
-    seen = await look(call, "/operator/users/{steamid}", people.Of(asked.steamid))
+    seen = await look(call, _CALL, people.Of(asked.steamid))
     query = OperationsQuery(kinds=("buy", "sell"), limit=SHOWN)
     traded, traded_total = await operations.operations(app, account.id, query)
-    entries = await people.entries(call, people.Paged(asked.steamid, asked.before, Limit(2 * SHOWN)))
+    further = people.Paged(asked.steamid, asked.before, Limit(2 * SHOWN))
+    # The newest lines are of the look at him; whoever goes on to older ones looks once more.
+    entries = await (
+        look(call, f"{_CALL}/entries", further) if asked.before else people.entries(call, further)
+    )
     root = ONE.format(steamid=account.steamid)
     return page(
         visit,
@@ -146,7 +151,6 @@ def _deletion(asked: Deleting) -> people.OfWhy:
     return people.OfWhy(asked.steamid, asked.reason)
 
 
-_CALL = "/operator/users/{steamid}"
 ACTS = (
     Act(f"{ONE}/ban", f"{_CALL}/ban", show_one, ONE, "banned", Banning,
         lambda asked: people.BanAsked(asked.steamid, asked.reason, asked.side, days=asked.days), once=True),
