@@ -21,6 +21,7 @@ from tradepost.rules.refusals import Conflicting, Malformed, StepUpNeeded, TooMa
 ISSUER = "Tradepost"
 WRONG_MAX = 5
 WRONG_MINUTES = 15
+AWAITED_MINUTES = 30  # for which a secret may be shown again that has no code yet
 RECOVERY_CODES = 10
 RECOVERY_CHARS = 10  # of 32 letters and digits: fifty bits, for five tries in a quarter of an hour
 _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"  # without those that are taken for one another
@@ -98,9 +99,11 @@ async def begin(app: App, account_id: int, name: str) -> Begun:
 
 
 async def awaited(app: App, account_id: int, name: str) -> Begun | None:
-    """Return the secret that waits for its first code, or None; for a page that asks for the code once more."""
+    """Return the secret that was made lately and waits for its first code, or None; for a page that shows it once more."""
     sealed = await app.db.value(
-        "SELECT secret FROM second_factor WHERE account_id = $1 AND since IS NULL", account_id
+        "SELECT secret FROM second_factor WHERE account_id = $1 AND since IS NULL AND asked_at > $2",
+        account_id,
+        app.real_now() - timedelta(minutes=AWAITED_MINUTES),
     )
     if sealed is None:
         return None

@@ -220,6 +220,12 @@ async def test_the_second_factor_is_turned_on_renewed_and_off_and_its_codes_are_
     (secret,) = re.findall(r'<code class="secret" translate="no">([A-Z2-7 ]+)</code>', begun.text)
     known = await second_factor.awaited(site.app, me, "x")
     assert known is not None and secret.replace(" ", "") == known.secret
+    assert (
+        secret in (await send(browser, "/account/security", "/account/security/begin")).text
+    )  # who reloads has it scanned
+    await site.db.execute("UPDATE second_factor SET asked_at = asked_at - interval '31 minutes'")
+    fresh = await send(browser, "/account/security", "/account/security/begin")
+    (secret,) = re.findall(r'<code class="secret" translate="no">([A-Z2-7 ]+)</code>', fresh.text)
     again = await send(browser, "/account/security", "/account/security/confirm", code="000000")
     assert (
         "is not the one of your program" in wrong(again, "code") and secret in again.text
@@ -234,8 +240,8 @@ async def test_the_second_factor_is_turned_on_renewed_and_off_and_its_codes_are_
     assert codes[0] not in page.text and "10 recovery codes are left" in page.words
     (seen,) = re.findall(r'name="seen" value="(\w+)"', page.text)
     renewal = {"csrf": page.csrf, "seen": seen}
-    fresh = await browser.post("/account/security/codes", renewal)
-    newer = re.findall(r"<li>([a-z0-9-]{10,})</li>", fresh.text)
+    anew = await browser.post("/account/security/codes", renewal)
+    newer = re.findall(r"<li>([a-z0-9-]{10,})</li>", anew.text)
     assert len(newer) == 10 and not set(newer) & set(codes)
     reloaded = await browser.post("/account/security/codes", renewal)
     assert reloaded.status == 422 and "Nothing was made anew" in reloaded.words

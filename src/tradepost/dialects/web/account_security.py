@@ -51,11 +51,12 @@ async def show(visit: Visit) -> Response:
 
 
 async def begin(visit: Visit) -> Response:
-    """Make a secret, shown as a picture and a text until its first code was given."""
-    visitor = visit.fresh()
+    """Make a secret, shown as a picture and a text until its first code was given; sent again, it is the same one."""
+    app, visitor = visit.app, visit.fresh()
     await visit.form(Shown)
     try:
-        begun = await second_factor.begin(visit.app, visitor.account_id, visitor.name)
+        begun = await second_factor.awaited(app, visitor.account_id, visitor.name)
+        begun = begun or await second_factor.begin(app, visitor.account_id, visitor.name)
     except Conflicting as refusal:
         return await _page(visit, refusal)
     return await _page(visit, begun=begun)
