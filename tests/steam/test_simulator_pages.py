@@ -3,6 +3,8 @@
 import re
 from xml.etree import ElementTree
 
+import aiohttp
+
 from steam.sim import simulator
 from steam.visitor import ALICE, BOB, CAROL, ask, people, sent
 from tradepost.steam.simulator import pictures, silhouettes
@@ -171,3 +173,48 @@ def test_every_kind_of_item_has_a_picture_of_its_own_in_the_colours_of_its_name(
     assert red == pictures.drawn(730, "Rifle", "StatTrak™ AK-47 | Redline (Well-Worn)", "#fff")
     awkward = pictures.drawn(730, "<b>", "</svg><script>", '"><script>')
     assert "<script" not in awkward and is_picture(awkward)
+
+
+async def test_a_person_accepts_an_offer_in_a_browser() -> None:
+    async with simulator() as sim, aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as http:
+        alice, bob, _ = await people(sim)
+        item = (await alice.get(f"/inventory/{ALICE}/730/2")).body["assets"][0]["assetid"]
+        offerid = await sent(alice, bob, [(730, 2, item)])
+        page = f"{sim.base_url}/tradeoffer/{offerid}/"
+        # Who is not signed in chooses who he is, and comes back to the offer.
+        async with http.get(page) as seen:
+            text = await seen.text()
+            assert "/login/home/" in str(seen.url) and BOB in text
+        form = {"goto": f"tradeoffer/{offerid}", "steamid": CAROL}
+        async with http.post(f"{sim.base_url}/login/home", data=form) as seen:
+            assert "belongs to another user" in await seen.text()
+        async with http.post(page, data={"do": "accept", "sessionid": "guessed"}) as seen:
+            assert seen.status == 403
+        # Signing in to a site is signing in here, too.
+        query = {
+            "openid.ns": "http://specs.openid.net/auth/2.0",
+            "openid.mode": "checkid_setup",
+            "openid.return_to": f"{sim.base_url}/_sim",
+            "openid.realm": sim.base_url,
+            "steamid": BOB,
+        }
+        async with http.post(f"{sim.base_url}/openid/login", data=query, allow_redirects=False) as seen:
+            assert seen.status == 302
+        async with http.get(page) as seen:
+            text = await seen.text()
+        assert "You are Bob." in text and "g_daysTheirEscrow" in text
+        sessionid = re.findall(r'name="sessionid" value="([^"]+)"', text)[0]
+        async with http.post(page, data={"do": "accept", "sessionid": sessionid}) as seen:
+            assert "You accepted the offer" in await seen.text()
+        assert (await sim.control("GET", f"/_sim/offers/{offerid}"))["state"] == 3
+        async with http.post(page, data={"do": "decline", "sessionid": sessionid}) as seen:
+            assert "over already" in await seen.text()
+
+
+async def test_a_browser_is_led_nowhere_but_to_an_offer() -> None:
+    async with simulator() as sim:
+        await people(sim)
+        for goal in ("//evil.example", "https://evil.example/", "tradeoffer/1/../../x", "profiles/1"):
+            form = {"goto": goal, "steamid": BOB}
+            reply = await ask(sim, "POST", "/login/home", data=form)
+            assert reply.headers["location"] == f"{sim.base_url}/"

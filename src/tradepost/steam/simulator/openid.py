@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from tradepost.steam.simulator.calls import Call, page, redirect, route
 from tradepost.steam.simulator.entities import User
+from tradepost.steam.simulator.persons import remember
 from tradepost.steam.simulator.world import World
 
 NAMESPACE = "http://specs.openid.net/auth/2.0"
@@ -45,7 +46,9 @@ def sign_in(call: Call) -> Response:
     user = call.world.users.get(call.argument("steamid"))
     if user is None:
         return page(_chooser(call, return_to))
-    return redirect(_extended(return_to, _assertion(call, user, return_to)))
+    response = redirect(_extended(return_to, _assertion(call, user, return_to)))
+    remember(call, response, user)
+    return response
 
 
 def check_authentication(call: Call) -> Response:

@@ -12,6 +12,7 @@ from tradepost.steam.simulator.calls import STEAMID_DIGITS, Call, answer, page, 
 from tradepost.steam.simulator.descriptions import describe, sample_of
 from tradepost.steam.simulator.entities import OfferState, User
 from tradepost.steam.simulator.offers import NOT_AVAILABLE, PARTNER_BANNED
+from tradepost.steam.simulator.persons import deeds, to_sign_in
 from tradepost.steam.simulator.profiles import avatar, xml_profile
 from tradepost.steam.simulator.sessions import TOKEN_SECONDS, api_key, first_trade_token, mint_token
 from tradepost.steam.simulator.trading import is_banned
@@ -89,13 +90,13 @@ def offer_page(call: Call) -> Response:
     """GET /tradeoffer/{id}: the same page for an offer that exists."""
     visitor, offer = call.visitor, call.world.offers.get(whole_number(call.path["offerid"]) or 0)
     if visitor is None:
-        return _to_sign_in(call)
+        return to_sign_in(call)
     if offer is None or visitor.steamid not in {offer.sender, offer.recipient}:
         return _trade_error("The trade offer does not exist, or the trade offer belongs to another user.")
     if offer.state != OfferState.ACTIVE:
         return _trade_error("The trade offer is no longer valid.")
-    other = offer.recipient if visitor.steamid == offer.sender else offer.sender
-    return page(_offer_page(call, visitor, call.world.users[other]))
+    other = call.world.users[offer.recipient if visitor.steamid == offer.sender else offer.sender]
+    return page(_offer_page(call, visitor, other, deeds(call, offer, visitor, other)))
 
 
 def receipt(call: Call) -> Response:
@@ -128,11 +129,6 @@ def api_key_page(call: Call) -> Response:
     return page(_layout(call, "Steam Community :: Steam Web API Key", key))
 
 
-def sign_in_page(call: Call) -> Response:
-    """GET /login/home: where pages send those who are not signed in."""
-    return page(_layout(call, "Sign In", "<h2>Sign In</h2>"))
-
-
 def front_page(call: Call) -> Response:
     """GET /: somewhere to begin, for people."""
     links = '<p>A simulated Steam. Its controls are at <a href="/_sim">/_sim</a>.</p>'
@@ -161,7 +157,7 @@ def _layout(call: Call, title: str, body: str) -> str:
     )
 
 
-def _offer_page(call: Call, me: User, them: User) -> str:
+def _offer_page(call: Call, me: User, them: User, deeds: str = "") -> str:
     # Programs find the script by its layout: a new line, a tab, the tag, and g_rgAppContextData first.
     load_url = f"{call.community}/profiles/{me.steamid}/inventory/json/"
     script = (
@@ -180,9 +176,8 @@ def _offer_page(call: Call, me: User, them: User) -> str:
         f'<img src="{escape(avatar(call, user))}" alt="" data-miniprofile="{user.accountid}">'
         for user in (me, them)
     )
-    body = (
-        f'<div class="trade_partner">{avatars}</div>\n\t<script type="text/javascript">\n{script}\t</script>'
-    )
+    partner = f'<div class="trade_partner">{avatars}</div>'
+    body = f'{partner}\n\t<script type="text/javascript">\n{script}\t</script>{deeds}'
     return _layout(call, f"Trade offer with {escape(them.name)}", body)
 
 
@@ -225,5 +220,4 @@ ROUTES: list[Route] = [
     route("/tradeoffer/{offerid}", offer_page),
     route("/trade/{tradeid}/receipt", receipt),
     route("/dev/apikey", api_key_page),
-    route("/login/home", sign_in_page),
 ]

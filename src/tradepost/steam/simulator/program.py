@@ -31,6 +31,7 @@ from tradepost.steam.simulator import (
     offers,
     openid,
     pages,
+    persons,
     pictures,
     profiles,
 )
@@ -56,6 +57,7 @@ ROUTES = [
     *login.ROUTES,
     *profiles.ROUTES,
     *pages.ROUTES,
+    *persons.ROUTES,
     *pictures.ROUTES,
     *control.ROUTES,
     *control_offers.ROUTES,
