@@ -4,10 +4,10 @@ from starlette.responses import Response
 
 from tradepost.app import App
 from tradepost.dialects.web.desk import Desk
-from tradepost.dialects.web.tiles import tiles
+from tradepost.dialects.web.tiles import of_offers
 from tradepost.dialects.web.visits import Page, Visit
 from tradepost.market import storefront
-from tradepost.market.shelf import Query
+from tradepost.market.shelf import Query, ShelfOffer
 from tradepost.rules.games import GAMES
 
 HOME = "/"
@@ -20,17 +20,14 @@ async def show(visit: Visit) -> Response:
     counts = {project: app.shelves.count(project) for project in GAMES}
     most = max(counts, key=counts.__getitem__)
     # The newest of each name: a seller who lists fifty cases at once does not fill the page with them.
-    newest = app.shelves.page(Query(most, limit=10 * SHOWN))
-    seen, ids = set[str](), list[int]()
-    for id_ in newest.ids:
+    newest: dict[str, ShelfOffer] = {}
+    for id_ in app.shelves.page(Query(most, limit=10 * SHOWN)).ids:
         offer = app.shelves.offer(id_)
-        if offer is not None and offer.market_hash_name not in seen and len(ids) < SHOWN:
-            seen.add(offer.market_hash_name)
-            ids.append(id_)
-    newest.ids[:] = ids
+        if offer is not None and len(newest) < SHOWN:
+            newest.setdefault(offer.market_hash_name, offer)
     return visit.page(
         "home.html",
-        tiles=await tiles(app, most, newest),
+        tiles=await of_offers(app, most, list(newest.values())),
         games=[(project, game.name, counts[project]) for project, game in GAMES.items()],
         on_sale=sum(counts.values()),
         figures=await storefront.figures(app),

@@ -50,15 +50,15 @@ class Looking:
             return
         try:
             with self.onlookers.looking(self.onlooker):
-                pump, left = (
+                pump, gone = (
                     asyncio.create_task(self._pump(send)),
-                    asyncio.create_task(_left(receive)),
+                    asyncio.create_task(left(receive)),
                 )
-                await asyncio.wait({pump, left}, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait({pump, gone}, return_when=asyncio.FIRST_COMPLETED)
                 is_over = pump.done()
-                for task in (pump, left):
+                for task in (pump, gone):
                     task.cancel()
-                for result in await asyncio.gather(pump, left, return_exceptions=True):
+                for result in await asyncio.gather(pump, gone, return_exceptions=True):
                     if isinstance(result, Exception):
                         logger.error("live_view_failed", error=repr(result))
         except (SwitchedOff, TooManyRequests):  # it became full between the look and the answer
@@ -68,14 +68,14 @@ class Looking:
 
     async def _pump(self, send: Send) -> None:
         onlooker = self.onlooker
-        await _send(send, b"retry: %d\n\n" % AGAIN_MILLISECONDS)
+        await send_on(send, b"retry: %d\n\n" % AGAIN_MILLISECONDS)
         last: Mapping[str, object] = {}
         while True:
             onlooker.woken.clear()
             if onlooker.why:
                 # Who is signed out cannot come back; who was only interrupted does so by himself.
                 if onlooker.why == GONE:
-                    await _send(send, b"event: end\ndata: %b\n\n" % encode({"reason": GONE}))
+                    await send_on(send, b"event: end\ndata: %b\n\n" % encode({"reason": GONE}))
                 return
             try:
                 # How far the market's clock is ahead is a part of every page: it counts down by it.
@@ -83,10 +83,10 @@ class Looking:
             except (DatabaseGone, DatabaseBusy):
                 parts = dict(last)
             if parts != last:
-                await _send(send, b"event: state\ndata: %b\n\n" % encode({**parts, "now": self.app.now()}))
+                await send_on(send, b"event: state\ndata: %b\n\n" % encode({**parts, "now": self.app.now()}))
                 last = parts
             else:
-                await _send(send, b": still here\n\n")
+                await send_on(send, b": still here\n\n")
             await asyncio.sleep(PAUSE_SECONDS)
             try:
                 async with asyncio.timeout(HEARTBEAT_SECONDS):
@@ -95,7 +95,7 @@ class Looking:
                 pass
 
 
-async def _left(receive: Receive) -> None:
+async def left(receive: Receive) -> None:
     """Wait until the browser is gone."""
     length = 0
     while length <= BODY_BYTES_MAX:
@@ -105,5 +105,6 @@ async def _left(receive: Receive) -> None:
         length += len(message.get("body", b""))
 
 
-async def _send(send: Send, body: bytes) -> None:
+async def send_on(send: Send, body: bytes) -> None:
+    """Send a piece of an answer that goes on."""
     await send({"type": "http.response.body", "body": body, "more_body": True})

@@ -14,27 +14,20 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tradepost import log
 from tradepost.app import App
-from tradepost.dialects.edge import Header, encode
+from tradepost.dialects.edge import encode
 from tradepost.dialects.fields import Id, Since
 from tradepost.dialects.shapes import COMMAS
 from tradepost.dialects.web.desk import Desk, usd
+from tradepost.dialects.web.live import HEADERS, HEARTBEAT_SECONDS, left, send_on
 from tradepost.dialects.web.market_query import MARKET, TILES, MarketAsked, Wish
 from tradepost.dialects.web.visits import Page, Visit
 from tradepost.market.shelf import Query
 from tradepost.market.viewers import GONE, Viewer, Viewers
 from tradepost.rules.refusals import Malformed, SwitchedOff, TooManyRequests
 
-HEARTBEAT_SECONDS = 15.0
 PAUSE_SECONDS = 1.0  # between two looks: nobody reads faster
 AGAIN_MILLISECONDS = 3000  # before a page whose connection broke comes back
 NEW_MAX = 99  # offers that are counted; more are "many"
-BODY_BYTES_MAX = 1 << 16
-
-HEADERS: tuple[Header, ...] = (
-    (b"content-type", b"text/event-stream; charset=utf-8"),
-    (b"cache-control", b"no-store"),
-    (b"x-accel-buffering", b"no"),  # a proxy that collects what it passes on would keep it for itself
-)
 
 logger = log.get(__name__)
 
@@ -98,13 +91,13 @@ class Following:
             return
         try:
             with self.viewers.looking(self.viewer):
-                pump, left = asyncio.create_task(self._pump(send)), asyncio.create_task(_left(receive))
-                over: set[asyncio.Future[Any]] = {pump, left, self.viewer.ended}
+                pump, gone = asyncio.create_task(self._pump(send)), asyncio.create_task(left(receive))
+                over: set[asyncio.Future[Any]] = {pump, gone, self.viewer.ended}
                 await asyncio.wait(over, return_when=asyncio.FIRST_COMPLETED)
-                is_left = left.done()
-                for task in (pump, left):
+                is_left = gone.done()
+                for task in (pump, gone):
                     task.cancel()
-                for result in await asyncio.gather(pump, left, return_exceptions=True):
+                for result in await asyncio.gather(pump, gone, return_exceptions=True):
                     if isinstance(result, Exception):
                         logger.error("market_view_failed", error=repr(result))
         except (SwitchedOff, TooManyRequests):  # it became full between the look and the answer
@@ -116,13 +109,13 @@ class Following:
 
     async def _pump(self, send: Send) -> None:
         ring, generation = self.app.ring, -1
-        await _send(send, b"retry: %d\n\n" % AGAIN_MILLISECONDS)
+        await send_on(send, b"retry: %d\n\n" % AGAIN_MILLISECONDS)
         while True:
             shelves = self.app.shelves
             if shelves.generation != generation:
                 generation = shelves.generation
                 if changes := self.watched.look(self.app):
-                    await _send(send, b"event: market\ndata: %b\n\n" % encode(changes))
+                    await send_on(send, b"event: market\ndata: %b\n\n" % encode(changes))
             await asyncio.sleep(PAUSE_SECONDS)
             if shelves.generation != generation:
                 continue
@@ -130,7 +123,7 @@ class Following:
                 async with asyncio.timeout(HEARTBEAT_SECONDS):
                     await ring.moved()
             except TimeoutError:
-                await _send(send, b": still here\n\n")
+                await send_on(send, b": still here\n\n")
 
 
 class MarketLive:
@@ -156,20 +149,6 @@ class MarketLive:
         )
         watched = Watched(query, [int(id_) for id_ in asked.shown], int(asked.after))
         return Following(visit.app, self._viewers, Viewer(visit.address, session_id), watched)
-
-
-async def _left(receive: Receive) -> None:
-    """Wait until the browser is gone."""
-    length = 0
-    while length <= BODY_BYTES_MAX:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return
-        length += len(message.get("body", b""))
-
-
-async def _send(send: Send, body: bytes) -> None:
-    await send({"type": "http.response.body", "body": body, "more_body": True})
 
 
 def pages(app: App, desk: Desk) -> list[Page]:

@@ -1,7 +1,6 @@
 """What it takes to buy an offer: what somebody has, what he lacks, and what stands in the way, in words."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from tradepost.app import App
 from tradepost.dialects.web.visitors import Visitor
@@ -21,7 +20,6 @@ class Needs:
     missing_cents: int
     has_trade_url: bool
     hurdles: tuple[str, ...]  # each keeps him from buying, whatever he does on this page
-    hold_until: datetime | None = None
 
     @property
     def is_ready(self) -> bool:
@@ -68,5 +66,4 @@ async def of(app: App, visitor: Visitor, offer: Offer) -> Needs:
         missing,
         account.trade_token is not None,
         (*hurdles, *everybodys),
-        hold,
     )

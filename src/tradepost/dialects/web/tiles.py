@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from tradepost.app import App
 from tradepost.market import presence, steam_items
@@ -111,8 +110,3 @@ async def of_offers(
             )
         )
     return made
-
-
-def since(offers: Sequence[Tile], otherwise: datetime) -> datetime:
-    """When the newest of some offers came."""
-    return max((one.offer.time_created for one in offers), default=otherwise)
