@@ -49,7 +49,7 @@ async def test_the_whole_way_from_the_link_to_the_credited_money(chromium: Brows
             "brings $0.47"
         )
         await expect(page.locator("[data-total=net]")).to_have_text("$4.38")
-        await expect(page.locator("[data-total=fee]")).to_have_text("-$0.24")
+        await expect(page.locator("[data-total=fee]")).to_have_text("−$0.24")
         # What is wrong is said beside its skin, and nothing is sent.
         await page.get_by_label("Price of P250 | Valence in USD").fill("0.01")
         await expect(page.get_by_text("It has to be at least $0.02.")).to_be_visible()

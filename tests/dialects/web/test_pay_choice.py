@@ -176,7 +176,7 @@ async def test_chosen_skins_come_with_the_suggested_price_and_sums_to_the_cent(c
     payer = await counter.payer(SLATE, VALENCE, ASIIMOV)
     seen = await payer.do("prices", game="csgo", items=[payer.assets[VALENCE], payer.assets[SLATE]])
     assert re.findall(r'data-field="price"[^>]* value="([^"]+)"', seen.text) == ["0.37", "4.12"]
-    assert totals(seen) == ("$4.49", "-$0.23", "$4.26")
+    assert totals(seen) == ("$4.49", "−$0.23", "$4.26")
     assert "Put 2 skins on sale" in seen.words and f"{SHOP} gets $4.26" in seen.words
     assert await counter.offers() == []  # that was a look, and nothing is on sale
 
@@ -191,7 +191,7 @@ async def test_all_can_be_set_to_the_suggested_price_or_a_cent_below_the_lowest(
     suggested = await payer.do("suggested", **payer.skins("x", "", "9.00"))
     assert re.findall(r'data-field="price"[^>]* value="([^"]+)"', suggested.text) == ["4.12", "0.37", "89.00"]
     again = await payer.do("sums", **payer.skins("1.00", "0.99"))
-    assert totals(again) == ("$1.99", "-$0.10", "$1.89")
+    assert totals(again) == ("$1.99", "−$0.10", "$1.89")
 
 
 PRICE = "Enter a price such as 3.14: digits, a point, and at most two digits after it."
@@ -249,7 +249,7 @@ async def test_a_cent_below_the_lowest_is_never_more_than_suggested(counter: Cou
 async def test_sums_are_of_the_prices_that_are_good(counter: Counter) -> None:
     payer = await counter.payer(SLATE, VALENCE, ASIIMOV)
     seen = await payer.do("sell", **payer.skins("1.00", "0.01", "1e9"))
-    assert seen.status == 422 and totals(seen) == ("$1.00", "-$0.05", "$0.95")
+    assert seen.status == 422 and totals(seen) == ("$1.00", "−$0.05", "$0.95")
     assert "brings" not in picks(seen)[1] and seen.text.count(" autofocus") == 1
 
 

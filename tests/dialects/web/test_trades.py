@@ -39,7 +39,7 @@ async def test_each_side_reads_what_happened_whose_word_it_is_and_what_comes_nex
         assert re.search(r"The seller's program has 1[45] minutes left to send it\.", seen.words), seen.words
         assert todo in seen.words and "Bought; the price is held in the buyer's wallet." in seen.words
         assert "says the buyer" in seen.words
-    assert "-$10.00" in (await deals.buyer.get(path)).words
+    assert "−$10.00" in (await deals.buyer.get(path)).words
     assert "You get $9.50" in (await deals.seller.get(path)).words
 
     # The API says the same sentences.

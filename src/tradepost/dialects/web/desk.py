@@ -17,6 +17,7 @@ from tradepost.rules.money import write_cents
 STATIC = "/static"
 VALVES_PICTURES = ".steamstatic.com"  # avatars come from several hosts below it
 HSTS_SECONDS = 31_536_000
+MINUS, NONE = "\u2212", "\u2013"  # as print has them
 
 
 class Desk:
@@ -92,9 +93,9 @@ class Desk:
 def usd(cents: int | None) -> str:
     """An amount as a person reads it, in thousands; a dash where there is none."""
     if cents is None:
-        return "\u2013"
+        return NONE
     dollars, _, rest = write_cents(abs(cents)).partition(".")
-    return f"{'-' if cents < 0 else ''}${int(dollars):,}.{rest}"
+    return f"{MINUS if cents < 0 else ''}${int(dollars):,}.{rest}"
 
 
 def day(seconds: int) -> Markup:

@@ -14,7 +14,7 @@ const fill = (text, values) => text.replace(/\{(\w+)\}/g, (whole, name) => value
 function usd(cents) {
   const digits = String(Math.abs(cents)).padStart(3, "0");
   const dollars = digits.slice(0, -2).replace(/\B(?=(\d{3})+$)/g, ",");
-  return `${cents < 0 ? "-" : ""}$${dollars}.${digits.slice(-2)}`;
+  return `${cents < 0 ? "−" : ""}$${dollars}.${digits.slice(-2)}`;
 }
 
 // The cents that a typed text means, also with a comma before them; null for no price.
