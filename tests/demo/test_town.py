@@ -117,6 +117,22 @@ async def test_it_says_how_it_comes_up_and_is_up_in_seconds(demo: RunningDemo) -
     assert demo.seconds < COLD_SECONDS
 
 
+async def test_the_market_s_pages_have_something_to_show_from_the_first_minute(demo: RunningDemo) -> None:
+    async def page(path: str) -> str:
+        request = urllib.request.Request(demo.card["base_url"] + path)  # noqa: S310 - our own demo's
+        with await asyncio.to_thread(urllib.request.urlopen, request) as answer:
+            return str(answer.read().decode())
+
+    seller = await page("/u/otter")
+    assert "Online: what is on sale can be bought now" in seller and 'class="tile' in seller
+    # What has the most offers has orders, too, below the cheapest of them.
+    fullest = re.findall(
+        r"/market/item/([0-9]+)\".*?([0-9]+) offers?<", await page("/market?names=1&game=dota2"), re.DOTALL
+    )
+    item, _ = max(fullest, key=lambda one: int(one[1]))
+    assert 'class="depth"' in await page(f"/market/item/{item}")
+
+
 async def test_demo_json_has_what_programs_need_and_is_its_owners_alone(demo: RunningDemo) -> None:
     card, file = demo.card, demo.data_dir / "demo.json"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
