@@ -14,6 +14,7 @@ from dialects.web.hostile import TEXTS, faults
 from dialects.web.site import USER, Browser
 from stock import NAME
 from tradepost.db import Db
+from tradepost.dialects.web.desk import dated
 from tradepost.market import operations, telling
 from tradepost.market.operations import OperationsQuery
 from tradepost.rules.machine import ACCEPTED as SAYS_ACCEPTED
@@ -30,13 +31,14 @@ async def deals(db: Db) -> AsyncIterator[Deals]:
 async def test_each_side_reads_what_happened_whose_word_it_is_and_what_comes_next(deals: Deals) -> None:
     trade = await deals.buy()
     path = f"/trades/{trade}"
-    for browser, todo in (
-        (deals.seller, "See that your program is running"),
-        (deals.buyer, "Nothing yet. The price is held"),
+    for browser, whose, todo in (
+        (deals.seller, "Your program", "See that your program is running"),
+        (deals.buyer, "The seller's program", "Nothing yet. The price is held"),
     ):
         seen = await browser.get(path)
         assert seen.status == 200 and NAME in seen.words
-        assert re.search(r"The seller's program has 1[45] minutes left to send it\.", seen.words), seen.words
+        assert re.search(f"{whose} has 1[45] minutes left to send it\\.", seen.words), seen.words
+        assert f"{whose} has" in (await browser.get("/trades")).words
         assert todo in seen.words and "Bought; the price is held in the buyer's wallet." in seen.words
         assert "says the buyer" in seen.words
     assert "−$10.00" in (await deals.buyer.get(path)).words
@@ -54,13 +56,34 @@ async def test_each_side_reads_what_happened_whose_word_it_is_and_what_comes_nex
     await deals.happen(trade, *SENT[1:])
     seen = await deals.buyer.get(path)
     assert "Accept the trade offer on Steam." in seen.words and offer in seen.text
-    assert "The buyer has 30 minutes left" in seen.words
+    assert "You have 30 minutes left" in seen.words
+    assert "The buyer has 30 minutes left" in (await deals.seller.get(path)).words
+    # Where nothing is real one says so, and where what others would do is done for them.
+    assert f'<a href="/merchant/sandbox#trade-{trade}">accepted or declined</a>' in seen.text
+    assert f'id="trade-{trade}"' in (await deals.buyer.get("/merchant/sandbox")).text
     await deals.happen(trade, Delivered("1"))
     assert "The item was seen with the buyer." in (await deals.seller.get(path)).words
     await deals.happen(trade, Ruled("reverse", "seller"))
     seen = await deals.buyer.get(path)
     assert "The trade was reversed by the seller" in seen.words and "+$10.00" in seen.words
     assert "says the seller's program" in seen.words and "desk" not in seen.words
+
+
+async def test_a_moment_in_a_sentence_is_told_as_every_other_on_the_page_and_the_api_keeps_it_as_text(
+    deals: Deals,
+) -> None:
+    trade = await deals.protected()
+    found, _ = await operations.operations(deals.site.app, deals.buyer_id, OperationsQuery())
+    until = found[0].view.trade.protected_until
+    assert until is not None
+    text = f"{until:%Y-%m-%d %H:%M:%S} UTC"
+    assert f"reverse the trade until {text}" in found[0].view.trade.explanation
+    said = f'reverse the trade until <time datetime="{until:%Y-%m-%dT%H:%M:%SZ}">{text}</time>; then'
+    for path in (f"/trades/{trade}", "/merchant/sandbox"):
+        assert said in (await deals.buyer.get(path)).text, path
+    seen = await deals.buyer.get(f"/trades/{trade}")
+    assert '<a href="/merchant/sandbox#clock">let the days of protection pass</a>' in seen.text
+    assert dated("<b> 2026-02-30 10:00 UTC") == "&lt;b&gt; 2026-02-30 10:00 UTC"  # no day that there is
 
 
 async def test_a_trade_is_nobody_elses_and_nobodys_who_is_not_signed_in(deals: Deals) -> None:

@@ -1,5 +1,6 @@
 """The desk: templates and files of the pages, and what a browser may do on one."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from functools import cached_property
@@ -18,6 +19,7 @@ STATIC = "/static"
 VALVES_PICTURES = ".steamstatic.com"  # avatars come from several hosts below it
 HSTS_SECONDS = 31_536_000
 MINUS, NONE = "\u2212", "\u2013"  # as print has them
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?) UTC", re.ASCII)  # as sentences write one
 
 
 class Desk:
@@ -79,7 +81,7 @@ class Desk:
     @cached_property
     def _environment(self) -> Environment:
         made = templates(__package__)
-        made.filters |= {"usd": usd, "moment": moment, "day": day, "rows": rows}
+        made.filters |= {"usd": usd, "moment": moment, "dated": dated, "day": day, "rows": rows}
         made.globals |= {
             "static": self.static.addresses,
             "picture": self.picture,
@@ -121,3 +123,19 @@ def moment(when: datetime | None) -> Markup:
     return Markup('<time datetime="{}">{} UTC</time>').format(
         f"{when:%Y-%m-%dT%H:%M:%SZ}", f"{when:%Y-%m-%d %H:%M:%S}"
     )
+
+
+def dated(sentence: str) -> Markup:
+    """A sentence with each moment in it as `moment` writes one; programs get the same sentence as it is."""
+    made = Markup("")
+    # What was found stands at every other place.
+    for at, part in enumerate(_MOMENT.split(sentence)):
+        made += _moment(part) if at % 2 else part
+    return made
+
+
+def _moment(text: str) -> Markup | str:
+    try:
+        return moment(datetime.fromisoformat(text).replace(tzinfo=UTC))
+    except ValueError:
+        return f"{text} UTC"  # it only looks like one

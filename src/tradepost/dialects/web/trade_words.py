@@ -1,13 +1,13 @@
 """The words of the pages of trades that no API has: how a trade is called by its state, and what its money did."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tradepost.dialects.web.desk import usd
 from tradepost.market.own_trades import Line, Moved, OwnTrade
-from tradepost.rules import timeline
-from tradepost.rules.outlook import Part
+from tradepost.rules import outlook, timeline
+from tradepost.rules.outlook import Awaited, Part
 from tradepost.rules.trade import State, Trade
 
 # How a trade stands, in words and in the colour of its tag.
@@ -51,6 +51,17 @@ def part(one: OwnTrade, account_id: int) -> Part:
     if one.trade.buyer_id != account_id:
         return "seller"
     return "buyer" if one.is_owner_receiver else "payer"
+
+
+def awaited(one: OwnTrade, account_id: int) -> Awaited | None:
+    """What a trade waits for, said to somebody who is on one of its sides: what he has to do himself is his."""
+    found = outlook.awaited(one.trade)
+    if found is None:
+        return None
+    words = [("The buyer has ", "You have ")] if part(one, account_id) == "buyer" else []
+    if one.trade.seller_id == account_id:
+        words += [("The seller's program has ", "Your program has "), ("The seller has ", "You have ")]
+    return replace(found, before=dict(words).get(found.before, found.before))
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,7 +122,7 @@ async def _list(visit: Visit) -> dict[str, Any]:
         "doing": DOING,
         "tag": trade_words.tag,
         "part_of": trade_words.part,
-        "awaited": outlook.awaited,
+        "awaited": partial(trade_words.awaited, account_id=account_id),
         "left": outlook.left,
         "now": visit.app.now(),
     }
@@ -213,7 +213,7 @@ async def _values(visit: Visit, one: OwnTrade) -> dict[str, Any]:
         "tag": trade_words.tag(trade),
         "step": trade_words.STEPS.get(trade.state, 0),
         "step_names": trade_words.STEP_NAMES,
-        "awaited": outlook.awaited(trade),
+        "awaited": trade_words.awaited(one, account_id),
         "explained": outlook.explained(trade, now),
         "is_over": outlook.is_looked_after(trade, now),
         "left": outlook.left,
