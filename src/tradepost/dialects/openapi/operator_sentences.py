@@ -34,7 +34,7 @@ OF_OPERATOR_STRUCTS: dict[str, dict[str, str]] = {
         "deed": "Only these deeds, such as `ban added`.",
     },
     "UsersAsked": {
-        "search": "A SteamID64, or a part of a name in which nothing is a wildcard; without it all users.",
+        "search": "A SteamID64, a part of a name in which nothing is a wildcard, or a whole mail address; without it all users.",
         "frozen": "1 for frozen accounts alone, 0 for the others.",
         "before": "Only users whose `account_id` is below this, with which the page before ended.",
     },
