@@ -1,6 +1,7 @@
 """QR codes: the squares are those that another encoder draws, and a reader that shares nothing with ours reads the text."""
 
 import hashlib
+from collections.abc import Callable
 
 import pytest
 
@@ -28,11 +29,12 @@ def read(squares: qr.Matrix) -> bytes:
     for x, y in [(8, 0), (8, 1), (8, 2), (8, 3), (8, 4), (8, 5), (8, 7), (8, 8), (7, 8), (5, 8), (4, 8), (3, 8), (2, 8), (1, 8), (0, 8)][::-1]:  # fmt: skip
         format_ = format_ << 1 | squares[y][x]
     mask = (format_ ^ 0x5412) >> 10 & 7
-    flips = [
+    masks: list[Callable[[int, int], bool]] = [
         lambda r, c: (r + c) % 2 == 0, lambda r, c: r % 2 == 0, lambda r, c: c % 3 == 0, lambda r, c: (r + c) % 3 == 0,
         lambda r, c: (r // 2 + c // 3) % 2 == 0, lambda r, c: r * c % 2 + r * c % 3 == 0,
         lambda r, c: (r * c % 2 + r * c % 3) % 2 == 0, lambda r, c: ((r + c) % 2 + r * c % 3) % 2 == 0,
-    ][mask]  # fmt: skip
+    ]  # fmt: skip
+    flips = masks[mask]
 
     def is_text(r: int, c: int) -> bool:
         corner = (r < 9 and (c < 9 or c > size - 9)) or (r > size - 9 and c < 9)

@@ -277,7 +277,7 @@ async def test_a_token_is_shown_once_does_what_was_ticked_and_is_made_once_a_for
     found = await tokens.caller(site.app, text)
     assert (found.account_id, found.scopes, found.label, found.allow_url) == (
         me,
-        {"read", "buy"},
+        frozenset({"read", "buy"}),
         TEXTS[0],
         False,
     )
