@@ -18,8 +18,9 @@ KINDS: dict[str, dict[str, Any]] = {
     },
     "P250 | Valence (Field-Tested)": {"type": "Pistol", "rarity": "Mil-Spec", "exterior": "Field-Tested"},
     "Fracture Case": {"type": "Container", "rarity": "Base Grade", "exterior": None},
+    "Sticker | Lucaozy | Paris 2023": {"type": "Sticker", "rarity": "High Grade", "exterior": None},
 }
-SLATE, NEW_SLATE, ST_SLATE, VALENCE, CASE = KINDS
+SLATE, NEW_SLATE, ST_SLATE, VALENCE, CASE, STICKER = KINDS
 STEAM_CENTS = {SLATE: 500, NEW_SLATE: 2_000, ST_SLATE: 1_500, VALENCE: 40, CASE: 100}
 
 
@@ -31,11 +32,13 @@ class Stall:
     seller: int
     away: int
 
-    async def offer(self, name: str, cents: int, *, seller: int | None = None, **facts: Any) -> int:
+    async def offer(
+        self, name: str, cents: int, *, seller: int | None = None, project: str = "csgo", **facts: Any
+    ) -> int:
         """Put something on sale, on the shelf too; its facts are columns of the offer."""
         db, stock = self.site.db, self.site.box.stock
         kind = KINDS.get(name, {"type": "Rifle", "rarity": "Covert", "exterior": None})
-        made = await stock.offer(seller or self.seller, cents, name=name)
+        made = await stock.offer(seller or self.seller, cents, name=name, project=project)
         if name in STEAM_CENTS:
             await db.execute(
                 "UPDATE steam_item SET price_cents = $2 WHERE market_hash_name = $1", name, STEAM_CENTS[name]

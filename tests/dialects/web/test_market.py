@@ -10,7 +10,7 @@ from pytest import MonkeyPatch
 from dialects.sse import Listener
 from dialects.web.hostile import TEXTS, faults, shows
 from dialects.web.site import OTHER, Seen, Site
-from dialects.web.stall import CASE, NEW_SLATE, SLATE, ST_SLATE, VALENCE, Stall, open_stall
+from dialects.web.stall import CASE, NEW_SLATE, SLATE, ST_SLATE, STICKER, VALENCE, Stall, open_stall
 from tradepost.market import freezing, switches, viewers
 from tradepost.steam.simulator.items import CS2, icon_of
 
@@ -87,6 +87,38 @@ async def test_the_market_finds_filters_and_sorts_what_is_on_sale(stall: Stall) 
     assert ways[2][0] == "/market?game=csgo&amp;search=a&amp;type=Pistol&amp;seed=661"
     assert "Nothing on sale fits" in (await browser.get("/market?search=nosuchthing")).words
     assert "There is no page 2" in (await browser.get("/market?page=2")).words
+
+
+async def test_a_search_leads_to_the_game_that_has_it_and_counts_in_every_game(stall: Stall) -> None:
+    browser = stall.site.browser()
+    await stall.offer(SLATE, 450)
+    found = await stall.offer("Exalted Manifold Paradox", 900, project="dota2")
+    tabs = r'<nav class="sub games".*?</nav>'
+
+    def counted(seen: Seen) -> str:
+        return " ".join(re.sub(r"<[^>]*>", " ", re.findall(tabs, seen.text, re.DOTALL)[0]).split())
+
+    seen = await browser.get("/market?search=manifold")  # as the first page's search asks
+    assert ids(seen) == [found] and '<input type="hidden" name="game" value="dota2">' in seen.text
+    assert "Counter-Strike 2 0 Dota 2 1 Team Fortress 2 0" in counted(seen)
+    assert ids(await browser.get("/market?search=slate")) != [found]
+    # Whoever looks in a game himself stays in it, and reads where it is.
+    seen = await browser.get("/market?game=csgo&search=manifold&price_to=3&view=list")
+    assert "Nothing on sale fits 1 offer in Dota 2" in seen.words
+    assert 'href="/market?game=dota2&amp;search=manifold&amp;view=list"' in seen.text
+    part = {"HX-Request": "true", "HX-Request-Type": "partial"}
+    seen = await browser.get("/market?game=csgo&search=manifold", headers=part)
+    assert 'id="games" hx-swap-oob="innerHTML"' in seen.text and "Dota 2 <span" in seen.text
+    assert "1 offer in Dota 2" in seen.words
+    seen = await browser.get("/market?search=nosuchthing")
+    assert "Counter-Strike 2 0 Dota 2 0" in counted(seen) and "Nothing on sale fits Take" in seen.words
+    assert "Counter-Strike 2 1 Dota 2 1" in counted(await browser.get("/market"))
+
+
+async def test_a_tile_says_no_word_twice(stall: Stall) -> None:
+    await stall.offer(STICKER, 30)
+    seen = await stall.site.browser().get("/market")
+    assert "Sticker Lucaozy | Paris 2023 High Grade" in seen.words
 
 
 async def test_a_part_of_the_market_is_the_list_alone_at_the_one_address_of_what_it_shows(
@@ -253,8 +285,8 @@ async def test_every_hurdle_on_the_way_to_a_buy_is_said_in_words(stall: Stall) -
     assert "This is your own offer" in (await browser.get(f"/market/offer/{own}")).words
     for sql, words in {
         "UPDATE switch SET is_off = true, reason = 'Steam is down.' WHERE name = 'buying'": "Steam is down.",
-        "UPDATE account SET hold_until = '2099-01-02T03:04:05Z' WHERE steamid = '76561198000000101'": "Steam holds your trades until 2099-01-02 03:04 UTC",
-        "INSERT INTO ban (steamid, side, reason, from_at, until_at) VALUES ('76561198000000101', 'buyer', 'Declined thrice.', '2000-01-01', '2099-01-02T03:04:05Z')": "You cannot buy until 2099-01-02 03:04 UTC: Declined thrice.",
+        "UPDATE account SET hold_until = '2099-01-02T03:04:05Z' WHERE steamid = '76561198000000101'": "Steam holds your trades until 2099-01-02 03:04:00 UTC",
+        "INSERT INTO ban (steamid, side, reason, from_at, until_at) VALUES ('76561198000000101', 'buyer', 'Declined thrice.', '2000-01-01', '2099-01-02T03:04:05Z')": "You cannot buy until 2099-01-02 03:04:00 UTC : Declined thrice.",
     }.items():  # fmt: skip
         before = await browser.get(f"/market/offer/{open_}?buy=1")
         await site.db.execute(sql)

@@ -9,8 +9,9 @@ from starlette.responses import Response
 
 from tradepost.app import App
 from tradepost.dialects.edge import header
+from tradepost.dialects.fields import Project
 from tradepost.dialects.web.desk import Desk
-from tradepost.dialects.web.market_query import MARKET, SORTS, TILES, MarketAsked, Wish
+from tradepost.dialects.web.market_query import MARKET, SORTS, TILES, USUAL, MarketAsked, Wish
 from tradepost.dialects.web.tiles import Tile, in_order, tiles
 from tradepost.dialects.web.visits import Page, Visit
 from tradepost.market.shelf import Facets, Query
@@ -32,8 +33,10 @@ class Option:
 
 async def show(visit: Visit) -> Response:
     """What is on sale; the list alone where the page's script asks for it."""
-    wish = Wish(visit.query(MarketAsked))
-    shelves, query, asked = visit.app.shelves, wish.query, wish.asked
+    asked = visit.query(MarketAsked)
+    asked.game = asked.game or _game_with(visit.app, asked.search)
+    wish = Wish(asked)
+    shelves, query = visit.app.shelves, wish.query
     found = shelves.groups(query) if asked.names else shelves.page(query)
     facets = shelves.facets(query)
     shown = await tiles(visit.app, query.project, found)
@@ -68,12 +71,35 @@ def _history(visit: Visit, wish: Wish) -> str:
 
 
 def _games(app: App, wish: Wish) -> list[tuple[str, str, int, str]]:
-    """The games with their names, how much is on sale of each, and the way there: what filters one is nothing to others."""
-    kept = {"sort": wish.asked.sort, "view": wish.asked.view} if wish.asked.sort != "newest" else {}
+    """The games with their names, how much each has of what is searched for, and the way there: what else filters one is nothing to others."""
+    kept = [pair for pair in wish.pairs if pair[0] in {"search", "sort", "names", "view"}]
     return [
-        (project, game.name, app.shelves.count(project), f"{MARKET}?{urlencode({'game': project, **kept})}")
+        (
+            project,
+            game.name,
+            _found(app, project, wish.query.search),
+            f"{MARKET}?{urlencode([('game', project), *kept])}",
+        )
         for project, game in GAMES.items()
     ]
+
+
+def _found(app: App, project: str, search: str | None) -> int:
+    return (
+        app.shelves.page(Query(project, search=search, limit=1)).total
+        if search
+        else app.shelves.count(project)
+    )
+
+
+def _game_with(app: App, search: str | None) -> Project:
+    """The usual game, or where nothing in it has the name that is searched for, the one that has the most of it."""
+    term = search.strip() if search else ""
+    if not term or _found(app, USUAL, term):
+        return USUAL
+    counts = {project: _found(app, project, term) for project in GAMES}
+    most = max(counts, key=counts.__getitem__)
+    return Project(most) if counts[most] else USUAL
 
 
 def _options(asked: MarketAsked, facets: Facets) -> Mapping[str, list[Option]]:

@@ -15,6 +15,7 @@ from tradepost.market.shelf import Sort as Column
 MARKET = "/market"
 TILES = 48  # on a page
 PAGES_MAX = 10_000
+USUAL = Project("csgo")  # the game that is shown where nothing says otherwise
 WORDS_MAX = 60  # of one kind that are filtered by: more than any game has
 
 Sort = Literal["newest", "cheapest", "dearest", "float_low", "float_high"]
@@ -47,7 +48,7 @@ class TypedNumber(str):
 class MarketAsked(msgspec.Struct):
     """Which offers, in what order, shown how, and which page of them."""
 
-    game: Project = Project("csgo")
+    game: Project | None = None  # where none is named, the one that has what is searched for
     search: Search | None = None
     price_from: TypedPrice | None = None
     price_to: TypedPrice | None = None
@@ -82,7 +83,7 @@ class Wish:
         words, column, descending = SORTS[asked.sort]
         self.sorted_by = words
         self.query = Query(
-            str(asked.game),
+            str(asked.game or USUAL),
             search=str(asked.search).strip() or None if asked.search else None,
             price_from_cents=self._price("price_from"),
             price_to_cents=self._price("price_to"),

@@ -49,6 +49,12 @@ class Tile:
         """How rare it is, from 0 on."""
         return step(self.offer.rarity)
 
+    @property
+    def about(self) -> str:
+        """What stands below its name: its exterior, or what else the name does not say yet."""
+        kind, rarity = self.offer.type or "", self.offer.rarity or ""
+        return self.offer.exterior or (kind if kind not in self.title.kind else rarity)
+
 
 def title(name: str, exterior: str | None) -> Title:
     """A market hash name in its parts."""
