@@ -310,7 +310,7 @@ async def test_a_page_shows_every_call_and_every_code(shop: Shop) -> None:
             assert f'id="error-{word}"' in page
         assert (
             page.count("<h4>Parameters</h4>") > 5
-            and "curl_setopt_array" in page
+            and "stream_context_create" in page
             and "import requests" in page
         )
 

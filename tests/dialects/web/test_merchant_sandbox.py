@@ -1,19 +1,25 @@
 """The sandbox's console and the pages of subsellers: what a merchant lets happen on Steam, and who lets him sell."""
 
+import asyncio
 import re
+import shutil
+import sys
+from datetime import timedelta
+from html import unescape
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
 from dialects.web.hostile import TEXTS, faults, shows
-from dialects.web.playing import SELLER, account_of, bought
+from dialects.web.playing import ITEM, SELLER, account_of, bought
 from dialects.web.site import OTHER, USER, Browser, Seen, Site, site_on
 from stock import Stock
 from tradepost.db import Db
-from tradepost.market import merchants, simulated, trades, users
+from tradepost.market import feed, merchants, simulated, trades, users
 from tradepost.rules.refusals import Conflicting, UnknownRoute
-from tradepost.rules.trade import Delivered
+from tradepost.rules.trade import Delivered, OfferSeen
 
 SANDBOX, SUBSELLERS = "/merchant/sandbox", "/merchant/subsellers"
 
@@ -28,7 +34,7 @@ async def test_the_console_is_for_who_is_signed_in_and_teaches_who_has_no_trade(
     seen = await browser.get(SANDBOX)
     assert "No trade yet" in seen.words and "Nothing: Steam works." in seen.words and faults(seen.text) == []
     assert "It is real time still." in seen.words and len(seen.text.encode()) < 100_000
-    for language, said in (("curl", "curl -G"), ("php", "curl_init("), ("python", "import requests")):
+    for language, said in (("curl", "curl -G"), ("php", "file_get_contents("), ("python", "import requests")):
         seen = await browser.get(f"{SANDBOX}?code={language}")
         assert said in seen.words and "YOUR_TOKEN" in seen.text and f"{site.url}/api/v2/buy" in seen.text
         assert f"{site.app.settings.steam_control_url}/_sim/faults" in seen.text
@@ -140,6 +146,79 @@ async def test_each_deed_is_done_on_steam_to_ones_own_trade_alone(site: Site) ->
     ):
         seen = await do(browser, f"{SANDBOX}/trades", **fields)
         assert seen.status == 422 and said in seen.words
+
+
+PROGRAMS = {
+    "curl": ("bash",),
+    "php": ("php",),
+    # One interpreter for all of them: each is run as a file of its own.
+    "python": (sys.executable, "-c", "import runpy, sys; [runpy.run_path(path) for path in sys.argv[1:]]"),
+}
+
+
+async def run(language: str, folder: Path, codes: list[str]) -> str:
+    """What programs print that stand in files as they are on the page, one after another."""
+    files = [folder / f"{number}.txt" for number in range(len(codes))]
+    for file, code in zip(files, codes, strict=True):
+        file.write_text(code + "\n", encoding="utf-8")
+    said = ""
+    for call in [files] if language == "python" else [[file] for file in files]:
+        process = await asyncio.create_subprocess_exec(
+            *PROGRAMS[language],
+            *map(str, call),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        out, err = await process.communicate()
+        assert process.returncode == 0 and out and b"arning" not in out + err, (out, err)
+        said += out.decode() + "\n"
+    return said
+
+
+def codes_of(seen: Seen, token: str) -> dict[str, str]:
+    """The samples of a page, with a token put in as its script does."""
+    found = re.findall(
+        r"<summary>(.*?)</summary><pre[^>]*><code data-code>(.*?)</code>", seen.text, re.DOTALL
+    )
+    return {unescape(about): unescape(code).replace("YOUR_TOKEN", token) for about, code in found}
+
+
+@pytest.mark.parametrize("language", PROGRAMS)
+async def test_the_samples_run_as_they_stand_on_the_page(site: Site, language: str, tmp_path: Path) -> None:
+    program = PROGRAMS[language][0]
+    if shutil.which(program) is None:
+        pytest.skip(f"{program} is not installed")
+    browser, (view, offer) = await site.signed_in(), await bought(site)
+    me, app, sim = await account_of(site), site.app, site.box.sim
+    page = await browser.get(f"{SANDBOX}?code={language}")
+    assert "ITEM_ID is the id of one on sale; TRADE_TOKEN is the end of" in page.words  # neither is there yet
+    await site.db.execute("UPDATE account SET trade_token = 'tokenabc' WHERE id = $1", me)
+    async with site.db.transaction() as tx:
+        token = await merchants.make_token(tx, me, app.now(), test=True)
+    stock = Stock(site.db, assets=41_000_000_000)
+    other = await stock.offer(await account_of(site, SELLER), 300, name=ITEM)
+    await feed.put(app, [other, await stock.offer(me, 100)])  # his own, which is cheaper, he cannot buy
+    codes = codes_of(await browser.get(f"{SANDBOX}?code={language}"), token)
+    *first, reverse, escrow = codes.values()
+    assert len(codes) == 22 and "STEAM_TRADE_ID" in reverse
+    said = await run(language, tmp_path, [*first, escrow])
+    assert said.count(ITEM) >= 3 and f"order-{other}" in said and "over already" in said
+    buys = await site.db.fetch(
+        "SELECT offer_id, buyer_steamid, trade_token FROM trade WHERE offer_id = $1", other
+    )
+    assert [tuple(row) for row in buys] == [(other, USER, "tokenabc")]
+    assert app.now() - app.real_now() > timedelta(days=7) and await simulated.faults(app) == []
+    assert SELLER in codes["A seller's program cannot reach Steam"]
+    assert (await sim.control("GET", f"/_sim/users/{USER}"))["hold_days"] == simulated.HOLD_DAYS
+    shown = await sim.control("GET", f"/_sim/offers/{offer}")
+    assert shown["state"] == 3
+    async with site.db.transaction() as tx:
+        event = OfferSeen(3, offer, str(shown["tradeid"]))
+        await trades.happened(tx, app.settings, view.trade.id, event, witness="agent", now=app.now())
+    codes = codes_of(await browser.get(f"{SANDBOX}?code={language}"), token)
+    await run(language, tmp_path, [codes[f"Trade {shown['tradeid']} of Steam is taken back"]])
+    (row, *_) = (await sim.control("GET", f"/_sim/trades?steamid={USER}"))["trades"]
+    assert row["rollback_trade"] or row["status"] == 12
 
 
 async def test_the_page_follows_its_trades_and_no_others(site: Site) -> None:

@@ -148,33 +148,35 @@ def _python(value: Any, depth: int) -> str:
 
 
 def php(asked: Request) -> str:
-    """The request for PHP, with its own curl."""
+    """The request for PHP, which needs no extension."""
     url = f"'{asked.url}'"
     if asked.query:
         url = f"'{asked.url}?' . http_build_query({_php(asked.query, 0)})"
-    headers = [
-        "'" + _VARIABLE.sub(lambda found: f"' . ${found[1].lower()}", line)
-        for line in asked.header.splitlines()
-    ]
-    options = []
-    if asked.method not in ("GET", "POST") or (asked.method == "POST" and not asked.body):
-        options.append(f"CURLOPT_CUSTOMREQUEST => '{asked.method}',")
+    headers = [_php_header(line) for line in asked.header.splitlines()]
+    options = [] if asked.method == "GET" else [f"'method' => '{asked.method}',"]
     if asked.body and asked.as_form:
-        options.append(f"CURLOPT_POSTFIELDS => http_build_query({_php(asked.body, 1)}),")
+        headers.append("'Content-Type: application/x-www-form-urlencoded'")
+        options.append(f"'content' => http_build_query({_php(asked.body, 1)}),")
     elif asked.body is not None:
         headers.append("'Content-Type: application/json'")
-        options.append(f"CURLOPT_POSTFIELDS => json_encode({_php(asked.body, 1)}),")
+        options.append(f"'content' => json_encode({_php(asked.body, 1)}),")
     if headers:
         rows = "".join(f"\n        {one}," for one in headers)
         shown = f"[{rows}\n    ]" if len(headers) > 1 else f"[{headers[0]}]"
-        options.insert(0, f"CURLOPT_HTTPHEADER => {shown},")
-    if asked.is_stream:
-        options.append("CURLOPT_WRITEFUNCTION => fn ($curl, $text) => print $text,")
-    else:
-        options.append("CURLOPT_RETURNTRANSFER => true,")
+        options.insert(0, f"'header' => {shown},")
+    options.append("'ignore_errors' => true,  // what is refused has an answer too")
     lines = "\n".join(f"    {one}" for one in options)
-    read = "curl_exec($curl);" if asked.is_stream else "$answer = json_decode(curl_exec($curl), true);"
-    return f"$curl = curl_init({url});\ncurl_setopt_array($curl, [\n{lines}\n]);\n{read}"
+    context = f"$context = stream_context_create(['http' => [\n{lines}\n]]);\n"
+    if asked.is_stream:  # byte by byte: whole lines would wait until a buffer has come
+        read = "while (($byte = fgetc($stream)) !== false) {\n    echo $byte;\n}"
+        return f"{context}$stream = fopen({url}, 'r', false, $context);\n{read}"
+    return f"{context}$answer = json_decode(file_get_contents({url}, false, $context), true);"
+
+
+def _php_header(line: str) -> str:
+    fixed = _VARIABLE.sub("", line)
+    named = _VARIABLE.search(line)
+    return f"{_php_text(fixed)} . ${named[1].lower()}" if named else _php_text(fixed)
 
 
 def _php(value: Any, depth: int) -> str:

@@ -15,11 +15,12 @@ from tradepost.dialects.web.desk import Desk
 from tradepost.dialects.web.live import Looking
 from tradepost.dialects.web.marks import Mark
 from tradepost.dialects.web.merchant import HOME
-from tradepost.dialects.web.sandbox_samples import LANGUAGES, TOKEN, Language, samples
+from tradepost.dialects.web.sandbox_samples import LANGUAGES, TOKEN, Language, Own, samples
 from tradepost.dialects.web.visits import Page, Visit
-from tradepost.market import clock, operations, simulated, trades
+from tradepost.market import clock, operations, simulated, trades, users
 from tradepost.market.onlookers import Onlooker, Onlookers
 from tradepost.market.operations import OperationsQuery
+from tradepost.market.shelf import Query
 from tradepost.market.simulated import SLOW_SECONDS, DeedName, Fault, FaultName
 from tradepost.market.trades import TradeView
 from tradepost.rules import outlook
@@ -28,6 +29,7 @@ from tradepost.rules.trade import State
 
 SANDBOX = f"{HOME}/sandbox"
 TRADES_SHOWN = 12
+OFFERS_TRIED = 20  # until one is found that is not the visitor's own
 UNITS = {"seconds": 1, "minutes": 60, "hours": 3_600, "days": 86_400}
 FAULTS: Mapping[FaultName, tuple[str, str]] = {
     "down": ("Steam is down", "Every call is answered 503, signing in too, until you end it."),
@@ -97,7 +99,8 @@ async def show(visit: Visit, refusal: Refusal | None = None, at: str = "") -> Re
     account_id, app = visit.signed_in().account_id, visit.app
     asked = visit.query(Asked)
     await clock.read(app)
-    values = await _values(visit, await _newest(app, account_id))
+    newest = await _newest(app, account_id)
+    values = await _values(visit, newest)
     names: dict[str, str] = {name: title for name, (title, _) in FAULTS.items()}
     return visit.page(
         "merchant_sandbox.html",
@@ -110,7 +113,13 @@ async def show(visit: Visit, refusal: Refusal | None = None, at: str = "") -> Re
         units=list(UNITS),
         language=asked.code,
         languages={name: title for name, (title, _) in LANGUAGES.items()},
-        samples=samples(app.settings.base_url, app.settings.steam_control_url, names, asked.code),
+        samples=samples(
+            app.settings.base_url,
+            app.settings.steam_control_url,
+            names,
+            await _own(app, account_id, newest),
+            asked.code,
+        ),
         token=TOKEN,
         **values,
     )
@@ -120,6 +129,14 @@ async def _newest(app: App, account_id: int) -> list[TradeView]:
     query = OperationsQuery(kinds=("buy", "sell"), limit=TRADES_SHOWN)
     found, _ = await operations.operations(app, account_id, query)
     return [one.view for one in found]
+
+
+async def _own(app: App, account_id: int, newest: list[TradeView]) -> Own:
+    """What the samples are filled in with."""
+    page = app.shelves.page(Query("csgo", sort="price", descending=False, limit=OFFERS_TRIED))
+    offers = filter(None, map(app.shelves.offer, page.ids))
+    cheapest = next((one for one in offers if one.account_id != account_id), None)
+    return Own(await users.by_id(app.db, account_id), cheapest, newest)
 
 
 async def _values(visit: Visit, shown: list[TradeView]) -> dict[str, Any]:
