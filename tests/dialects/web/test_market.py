@@ -232,9 +232,23 @@ async def test_an_offer_says_what_buying_takes_and_is_bought_once(stall: Stall) 
     await site.box.sim.control("POST", "/_sim/users/76561198000000101", {"trade_token": "abcdef12"})
     url = f"https://steamcommunity.com/tradeoffer/new/?partner={76561198000000101 - 76561197960265728}&token=abcdef12"
     kept = await browser.post(path, {"csrf": seen.csrf, "do": "trade_url", "trade_url": url})
-    assert kept.status == 200 and "Missing $4.50" in kept.words and "/wallet/deposit?amount=4.50" in kept.text
-    assert 'value="4.50"' in (await browser.get("/wallet/deposit?amount=4.50")).text
-    buyer, browser = await stall.buyer(1_000)
+    assert kept.status == 200 and "Missing $4.50" in kept.words
+    # The money comes where it is missing, and leads back to what it is for, and to nothing else.
+    way = re.search(r'href="(/wallet/deposit[^"]*)"', kept.text)
+    assert way is not None and way[1] == f"/wallet/deposit?amount=4.50&amp;back={path}"
+    till = await browser.get(way[1].replace("&amp;", "&"))
+    assert 'value="4.50"' in till.text and f'<a href="{path}">Back to the offer</a>' in till.text
+    money = {"csrf": till.csrf, "key": hidden(till, "key"), "by": "play", "amount": "4.00", "back": path}
+    wrong = await browser.post("/wallet/deposit", {**money, "amount": "much"})
+    assert wrong.status == 422 and f'<a href="{path}">Back to the offer</a>' in wrong.text
+    for other in ("https://example.com", "//example.com", "/market", f"{path}/..", f"{path}\n"):
+        assert (await browser.get("/wallet/deposit", params={"back": other})).status == 422, other
+        refused = await browser.post("/wallet/deposit", {**money, "back": other}, follow=False)
+        assert refused.status == 422 and "back" in refused.words, other
+    paid = await browser.post("/wallet/deposit", money)
+    assert paid.url.endswith(f"{path}?done=played")
+    assert "Play money was added to what you can spend." in paid.words and "Missing $0.50" in paid.words
+    buyer, browser = await stall.buyer(600)
     assert "Buy for $4.50 You have $10.00" in (await browser.get(path)).words
     sure = await browser.get(f"{path}?buy=1")
     assert "In your wallet now $10.00 You pay −$4.50 Afterwards $5.50" in sure.words
@@ -322,18 +336,25 @@ async def test_an_item_shows_its_offers_its_orders_and_one_s_own(stall: Stall) -
     assert "$4.50" in fits.words and "0.16" not in fits.words
     assert "None of its offers fits" in (await site.browser().get(f"{path}?seed=7")).words
     # Others' orders are a depth, nobody's names.
-    _, other = await stall.buyer(steamid=OTHER)
+    _, other = await stall.buyer(0, steamid=OTHER)
     page = await other.get(path)
-    await other.post(
+    poor = await other.post(
         form_path,
         {"csrf": page.csrf, "mark": hidden(page, "mark"), "do": "place", "price": "3.99", "amount": "3"},
     )
+    short = "Cannot pay Your wallet has $0.00: $3.99 is missing to buy one at this price."
+    assert short in poor.words and short in (await other.get("/orders")).words
+    till = await other.get(f"/wallet/deposit?amount=3.99&back={path}")
+    assert f"/wallet/deposit?amount=3.99&amp;back={path}" in poor.text and "Back to the item" in till.words
+    money = {"csrf": till.csrf, "key": hidden(till, "key"), "by": "play", "amount": "3.99", "back": path}
+    rich = await other.post("/wallet/deposit", money)
+    assert "Play money was added" in rich.words and "Awake Waiting for an offer" in rich.words
     buyer, browser = await stall.buyer()
     page = await browser.get(path)
     assert "$3.99 3" in page.words and "Best order" in page.words
     form = {"csrf": page.csrf, "mark": hidden(page, "mark"), "do": "place", "price": "4,10", "amount": "2"}
     for field, value, words in (("price", "much", "Write the most that you would pay"), ("price", "0.001", "Write the most"),
-                                ("price", "99999999", "The price has to be from"), ("amount", "0", "Write how many you want"),
+                                ("price", "99999999", "The price has to be from $0.02 to $100,000.00."), ("amount", "0", "Write how many you want"),
                                 ("amount", "1001", "from 1 to 1,000"), ("price", "5.00", "is on sale for 4.30 USD: buy that")):  # fmt: skip
         wrong = await browser.post(form_path, {**form, field: value})
         assert wrong.status == 422 and words in wrong.words and f'value="{value}"' in wrong.text, (

@@ -14,7 +14,7 @@ from tradepost.dialects.web.desk import Desk
 from tradepost.dialects.web.item_views import Shown, similar
 from tradepost.dialects.web.market_query import SORTS, Sort, TypedNumber, Wish
 from tradepost.dialects.web.market_query import MarketAsked as Filters
-from tradepost.dialects.web.order_deeds import DONE, Done, Faults, OrderSent, do
+from tradepost.dialects.web.order_deeds import DONE, Faults, Noted, OrderSent, do
 from tradepost.dialects.web.tiles import tiles
 from tradepost.dialects.web.visits import Page, Visit
 from tradepost.market import buy_orders, ledger, sales, steam_items, users
@@ -42,7 +42,7 @@ class ItemAsked(msgspec.Struct):
     seed: TypedNumber | None = None
     page: Limit = Limit(1)
     period: Period = "3M"
-    done: Done | None = None
+    done: Noted | None = None
 
 
 async def show(visit: Visit) -> Response:

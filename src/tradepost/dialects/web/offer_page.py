@@ -16,6 +16,7 @@ from tradepost.dialects.web.desk import Desk, usd
 from tradepost.dialects.web.item_views import Shown, certificate_facts, similar
 from tradepost.dialects.web.labels import say
 from tradepost.dialects.web.marks import Mark
+from tradepost.dialects.web.order_deeds import ADDED
 from tradepost.dialects.web.visits import Page, Visit
 from tradepost.market import (
     buying,
@@ -51,10 +52,11 @@ class TypedUrl(str):
 
 
 class OfferAsked(msgspec.Struct):
-    """Which offer, and whether its buyer is about to pay."""
+    """Which offer, whether its buyer is about to pay, and what was just done for that."""
 
     id: Id
     buy: Flag = Flag(0)
+    done: Literal["played"] | None = None
 
 
 class OfferSent(msgspec.Struct):
@@ -70,7 +72,9 @@ class OfferSent(msgspec.Struct):
 async def show(visit: Visit) -> Response:
     """An offer, and what buying it takes."""
     asked = visit.query(OfferAsked)
-    return await _show(visit, await _offer(visit, asked.id), confirm=bool(asked.buy))
+    return await _show(
+        visit, await _offer(visit, asked.id), confirm=bool(asked.buy), done=ADDED if asked.done else ""
+    )
 
 
 async def act(visit: Visit) -> Response:
@@ -177,6 +181,7 @@ async def _show(
             "others": others,
             "trade_id": trade_id,
             "was_late": was_late,
+            "done": more.get("done", ""),
         }
         return visit.page("offer_gone.html", status or GONE, **gone)
     needs = None if visitor is None else await offer_needs.of(app, visitor, offer)

@@ -8,6 +8,7 @@ import msgspec
 
 from tradepost.app import App
 from tradepost.dialects.fields import Id
+from tradepost.dialects.web.desk import usd
 from tradepost.dialects.web.labels import say
 from tradepost.dialects.web.market_query import TypedNumber
 from tradepost.dialects.web.marks import Mark
@@ -16,14 +17,16 @@ from tradepost.market import buy_orders
 from tradepost.market.buy_orders import BuyOrderView
 from tradepost.market.idempotency import Claim, Replay
 from tradepost.rules.matching import AMOUNT_MAX
-from tradepost.rules.money import write_cents
 from tradepost.rules.refusals import Malformed, Refusal
 
+ADDED = "Play money was added to what you can spend."  # for an order, or for an offer that one came from
 Done = Literal["placed", "changed", "removed"]
-DONE: dict[Done, str] = {
+Noted = Literal["placed", "changed", "removed", "played"]
+DONE: dict[Noted, str] = {
     "placed": "Your buy order is placed. It buys by itself as soon as somebody sells at your price or less, and your wallet can pay.",
     "changed": "Your buy order is changed.",
     "removed": "Your buy order is removed. What it bought stays yours.",
+    "played": ADDED,
 }
 _AMOUNT = re.compile(r"[1-9][0-9]{0,5}", re.ASCII)
 _DEEDS: dict[str, Done] = {"place": "placed", "change": "changed", "remove": "removed"}
@@ -82,7 +85,7 @@ def _price(app: App, sent: OrderSent, faults: dict[str, str]) -> int | None:
     least, most = app.settings.price_least_cents, app.settings.price_max_cents
     cents = sent.price.cents if sent.price else None
     if (sent.price and sent.price.is_huge) or (cents is not None and not least <= cents <= most):
-        faults["price"] = f"The price has to be from ${write_cents(least)} to ${write_cents(most)}."
+        faults["price"] = f"The price has to be from {usd(least)} to {usd(most)}."
         return None
     if cents is None:
         faults["price"] = "Write the most that you would pay for one, such as 3.14."

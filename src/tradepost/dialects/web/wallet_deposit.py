@@ -4,9 +4,10 @@ A form of ours may not lead to another site by itself (the policy of every page)
 the page with a link to where it is paid, and stays there until it was paid or came to nothing.
 """
 
+import re
 import secrets
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, Self
 
 import msgspec
 from starlette.responses import Response
@@ -34,12 +35,31 @@ SAID: Mapping[str, str] = {
 }
 
 
+class Purpose(str):
+    """The page of what somebody is about to buy, and lacks the money for: an offer, or an item that he ordered."""
+
+    __slots__ = ()
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """The page's path; no other is gone on to."""
+        if not re.fullmatch(r"/market/(?:offer|item)/[1-9][0-9]{0,18}", text, re.ASCII):
+            raise ValueError("must be the page of an offer or an item")
+        return cls(text)
+
+    @property
+    def noun(self) -> str:
+        """What it is."""
+        return self.split("/")[2]
+
+
 class Shown(msgspec.Struct):
-    """What was just done, here or at the provider (whose page leads back), and how much is lacking for something."""
+    """What was just done, here or at the provider (whose page leads back), and how much is lacking for what."""
 
     done: Literal["begun"] | None = None
     deposit: Literal["paid", "cancelled"] | None = None
     amount: TypedPrice | None = None
+    back: Purpose | None = None
 
 
 class Asked(msgspec.Struct):
@@ -48,6 +68,7 @@ class Asked(msgspec.Struct):
     amount: TypedPrice
     by: Literal["card", "play"]
     key: Mark
+    back: Purpose | None = None
 
 
 class DepositPage:
@@ -60,33 +81,42 @@ class DepositPage:
         """How money gets here, and what is under way."""
         shown = visit.query(Shown)
         return await _page(
-            visit, said=SAID.get(shown.deposit or shown.done or "", ""), lacking=shown.amount or ""
+            visit,
+            said=SAID.get(shown.deposit or shown.done or "", ""),
+            lacking=shown.amount or "",
+            back=shown.back,
         )
 
     async def begin(self, visit: Visit) -> Response:
         """Begin a deposit by card, or add play money."""
         app, account_id = visit.app, visit.signed_in().account_id
+        back: Purpose | None = None
         try:
             asked = await visit.form(Asked)
-            cents = asked.amount.cents
+            cents, back = asked.amount.cents, asked.back
             if cents is None:
                 raise Malformed("amount", "must be a price such as 25.00")
             if asked.by == "play":
                 async with app.db.transaction() as tx:
                     await deposits.play(tx, app.settings, account_id, cents, str(asked.key), now=app.now())
-                return visit.redirect("/wallet?done=played")
+                return visit.redirect(f"{asked.back or '/wallet'}?done=played")
             least, most = app.settings.deposit_least_cents, app.settings.deposit_most_cents
             if not least <= cents <= most:
                 raise Malformed("amount", f"must be from {write_cents(least)} to {write_cents(most)} USD")
             self._pace.count(account_id, app.real_now())
             await checkouts.begin(app, account_id, cents)
         except (Malformed, Conflicting) as refusal:
-            return await _page(visit, refusal)
-        return visit.redirect(f"{DEPOSIT}?done=begun")
+            return await _page(visit, refusal, back=back)
+        return visit.redirect(f"{DEPOSIT}?done=begun{f'&back={back}' if back else ''}")
 
 
 async def _page(
-    visit: Visit, refusal: Refusal | None = None, *, said: str = "", lacking: str = ""
+    visit: Visit,
+    refusal: Refusal | None = None,
+    *,
+    said: str = "",
+    lacking: str = "",
+    back: Purpose | None = None,
 ) -> Response:
     app, account_id = visit.app, visit.signed_in().account_id
     found = await checkouts.of_account(app.db, account_id, RECENT)
@@ -99,6 +129,7 @@ async def _page(
         by=visit.typed.get("by", ""),
         said_=said,
         lacking=lacking,
+        back=back,
         key=secrets.token_urlsafe(16),
         has_card=stripe.way(app.settings) is not None,
         settings=app.settings,
