@@ -76,8 +76,8 @@ async def test_the_whole_way_from_the_inventory_to_the_money(chromium: Browser, 
         ):
             await page.get_by_role("button", name=re.compile(button)).first.click()
             assert sorted([await prices.nth(place).input_value() for place in range(3)]) == sorted(wanted)
-        await page.get_by_label("Percent of the Steam price").fill("90")
-        await page.get_by_role("button", name="% of the Steam price").click()
+        await page.get_by_label("All at % of the Steam price").fill("90")
+        await page.get_by_role("button", name="Set", exact=True).click()
         # The script rounds as the market does: 370.8, 8010, 33.3 cents.
         assert sorted([await prices.nth(place).input_value() for place in range(3)]) == [
             "0.33",
@@ -185,8 +185,11 @@ async def test_selling_works_by_forms_alone(chromium: Browser, arcade: Arcade) -
         await come(page, arcade, arcade.player.steamid, "/sell")
         await page.locator(".piece").filter(has_text="P250").locator("label").click()
         await page.get_by_role("button", name="Go on to the prices").click()
-        await page.get_by_label("Percent of the Steam price").fill("50")
-        await page.get_by_role("button", name="% of the Steam price").click()
+        await page.get_by_label("All at % of the Steam price").fill("50")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_label("Price of P250 | Valence in USD")).to_have_value("0.37")
+        await page.get_by_label("All at % of the Steam price").fill("50")
+        await page.get_by_role("button", name="Set", exact=True).click()
         await expect(page.get_by_label("Price of P250 | Valence in USD")).to_have_value("0.19")
         await page.get_by_role("button", name="Put 1 skin on sale").click()
         await expect(page.get_by_role("heading", name="1 item is on sale")).to_be_visible()

@@ -264,7 +264,8 @@ async def test_a_trade_that_is_over_says_how_it_ended(deals: Deals) -> None:
     await deals.happen(done, Ruled("settle"))
     seen = await deals.seller.get(f"/trades/{done}")
     assert "You were paid: $10.00 less the fee of $0.50." in seen.words and "+$9.50" in seen.words
-    assert "What was set aside was paid to the seller." in (await deals.buyer.get(f"/trades/{done}")).words
+    bought = (await deals.buyer.get(f"/trades/{done}")).words
+    assert "What was set aside was paid to the seller." in bought and bought.count("−$10.00") == 1
     assert USER in (await deals.buyer.get(f"/trades/{done}")).words
     back = await deals.protected()
     await deals.happen(back, TakenBack("seller"))

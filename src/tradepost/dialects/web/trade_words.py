@@ -92,7 +92,7 @@ class Paid:
     """What became of somebody's money at one moment."""
 
     text: str
-    cents: int
+    cents: int | None  # of what can be spent; none where only what was set aside goes its way
     at: datetime
 
 
@@ -111,5 +111,5 @@ def _money(one: OwnTrade, moved: Moved, side: Part) -> str:
     return _MONEY.get(moved.kind, "Corrected by an operator.")
 
 
-def _cents(moved: Moved) -> int:
-    return moved.spendable_cents or moved.reserve_cents or moved.held_cents
+def _cents(moved: Moved) -> int | None:
+    return moved.spendable_cents or moved.reserve_cents or None

@@ -95,7 +95,8 @@ function selection(panel, kept) {
     for (const use of ["suggested", "undercut"]) {
       const button = one(`[data-use=${use}]`, row);
       button.textContent = fill(texts[use], { price: usd(Number(facts[use])) });
-      button.hidden = !facts[use]; // nobody else sells it here
+      // Nobody else sells it here; or not below the suggested price, so that a cent below them would be no other.
+      button.hidden = !facts[use] || (use === "undercut" && facts.undercut === facts.suggested);
     }
     input(row).setAttribute("aria-label", fill(texts.priceOf, facts));
     input(row).value = typed ?? plain(facts.suggested);
@@ -203,6 +204,11 @@ function selection(panel, kept) {
       setAll(button.dataset.all);
     });
   }
+  one("#percent", panel)?.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    setAll("percent");
+  });
   panel.addEventListener("submit", (event) => {
     const wrong = rows().find((row) => fault(row));
     if (wrong) {
