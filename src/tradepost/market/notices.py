@@ -1,7 +1,7 @@
 """Notices: written in the transaction that they tell of, listed, and sent again by hand; `sending` delivers them."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -228,6 +228,22 @@ async def counts(tx: Reader, account_id: int, *kinds: Kind) -> Counts:
         account_id, notice.PING, list(kinds),
     )  # fmt: skip
     return found or Counts(0, 0)
+
+
+async def stamps(
+    tx: Reader, notice_ids: Collection[int], account_ids: Collection[int]
+) -> tuple[dict[int, str], dict[int, int]]:
+    """Return by each notice's id what changes with every attempt at it, and by each account's the newest of its notices."""
+    rows = await tx.fetch(
+        "SELECT id, concat_ws(' ', state, attempts, due_at, in_hand_until) AS stamp FROM notice WHERE id = ANY ($1)",
+        list(notice_ids),
+    )
+    newest = await tx.fetch(
+        "SELECT a.id AS account_id, n.id FROM unnest($1::bigint[]) AS a (id) CROSS JOIN LATERAL (SELECT id FROM notice"
+        " WHERE account_id = a.id ORDER BY made_at DESC, id DESC LIMIT 1) AS n",
+        list(account_ids),
+    )
+    return {row["id"]: row["stamp"] for row in rows}, {row["account_id"]: row["id"] for row in newest}
 
 
 async def _with_attempts(db: Reader, rows: Sequence[Notice]) -> list[Told]:

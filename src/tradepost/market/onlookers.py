@@ -13,7 +13,7 @@ from datetime import timedelta
 from tradepost import log
 from tradepost.app import App
 from tradepost.db import DatabaseBusy, DatabaseGone, Reader
-from tradepost.market import presence, sessions
+from tradepost.market import notices, presence, sessions
 from tradepost.market.presence import Program
 from tradepost.market.ring import Event, TradeTold
 from tradepost.rules.refusals import SwitchedOff, TooManyRequests
@@ -22,6 +22,7 @@ OF_SESSION_MAX = 4  # browsers open no more than six connections to a site, and 
 ALL_MAX = 2_000  # in one process
 CHECK_SECONDS = 0.4  # between two looks whether sessions still live: within a second it has to be seen
 PROGRAM_SECONDS = 2.0  # between two looks how the programs stand
+NOTICE_SECONDS = 1.0  # between two looks what became of notices, where a page shows some
 FULL_SECONDS = 5
 EVENTS_MAX = 1 << 20  # more than a ring holds
 
@@ -41,6 +42,8 @@ class Onlooker:
     program: Program = field(default_factory=Program)  # of its owner, as the page was told last
     trade_id: int | None = None  # the trade that it shows
     all_trades: bool = False  # it shows a list of what its owner buys and sells
+    notice_ids: frozenset[int] | None = None  # the notices that it shows, where it is a page of them
+    notices: object = None  # how these stand, as the page was told last
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     why: str = ""  # it has to go
 
@@ -85,7 +88,7 @@ class Onlookers:
         """Look for all of them, as long as there is anybody."""
         ring, loop = self._app.ring, asyncio.get_running_loop()
         number = ring.find(ring.position)
-        check_at = program_at = loop.time()
+        check_at = program_at = notices_at = loop.time()
         while self._here:
             with suppress(TimeoutError):
                 async with asyncio.timeout(max(0.0, check_at - loop.time())):
@@ -104,6 +107,9 @@ class Onlookers:
                 if loop.time() >= program_at:
                     await self._look_at_programs()
                     program_at = loop.time() + PROGRAM_SECONDS
+                if loop.time() >= notices_at:
+                    await self._look_at_notices()
+                    notices_at = loop.time() + NOTICE_SECONDS
             except (DatabaseGone, DatabaseBusy):
                 check_at = loop.time() + CHECK_SECONDS  # nobody is told anything new without it either
             except Exception:
@@ -150,6 +156,18 @@ class Onlookers:
         for one in here:
             if found[one.account_id] != one.program:
                 one.program = found[one.account_id]
+                one.woken.set()
+
+    async def _look_at_notices(self) -> None:
+        here = [(one, one.notice_ids) for one in self._here if one.notice_ids is not None]
+        if not here:
+            return
+        ids = frozenset[int]().union(*(shown for _, shown in here))
+        stamps, newest = await notices.stamps(self._app.db, ids, {one.account_id for one, _ in here})
+        for one, shown in here:
+            found = [stamps.get(id_) for id_ in sorted(shown)], newest.get(one.account_id)
+            if found != one.notices:
+                one.notices = found
                 one.woken.set()
 
     @staticmethod

@@ -1,11 +1,14 @@
 """A merchant's payments and notices on pages: all that became of them, for him alone, and sent again by hand."""
 
+import json
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
+import aiohttp
 import pytest
 
 from dialects.web.site import OTHER, Browser, Seen, Site, site_on
@@ -227,6 +230,48 @@ async def test_notices_are_listed_with_their_attempts_and_filtered(office: Offic
     for wrong, field in (("kinds=mail", "kinds"), ("states=lost", "states"), ("offset=-1", "offset")):
         seen = await office.get(f"notices?{wrong}")
         assert (seen.status, f"{field}: " in seen.words) == (422, True)
+
+
+async def test_a_page_of_notices_follows_what_becomes_of_them_and_of_nobody_elses(office: Office) -> None:
+    async with receiving(answers(body=b"ok")) as receiver:
+        await gateways.change(office.site.app, office.till.merchant, callback_url=receiver.url)
+        fields = {"csrf": (await office.get("notices")).csrf, "kind": "ipn"}
+        seen = await office.browser.post("/merchant/notices/test", fields)
+        assert "Test notice waits" in seen.words and "newer" not in seen.words
+        found = re.search(r'data-follow="([^"]+)"', seen.text)
+        assert found
+        (notice_id,) = await office.notice_ids()
+        async with office.browser.http.get(office.site.url + unescape(found[1])) as live:
+            states = follow(live)
+            first = await anext(states)
+            assert "waits" in first[f"notice-{notice_id}"] and not first["fresh"].strip()
+            await office.send_due()
+            second = await anext(states)
+            assert (
+                "received" in second[f"notice-{notice_id}"]
+                and "Answer: <code>ok" in second[f"notice-{notice_id}"]
+            )
+            assert (
+                'name="back" value="/merchant/notices"' in second[f"notice-{notice_id}"]
+                and not second["fresh"].strip()
+            )
+            await office.browser.post("/merchant/notices/test", fields)
+            while "There are newer notices" not in (await anext(states))["fresh"]:
+                pass
+    stranger = await office.site.signed_in(OTHER)
+    async with stranger.http.get(office.site.url + unescape(found[1])) as live:
+        assert f"notice-{notice_id}" not in await anext(follow(live))
+    for query in ("ids=x", f"ids={','.join(map(str, range(1, 99)))}", "page=//evil.example"):
+        assert (await office.get(f"notices/live?{query}")).status == 422, query
+    assert (await office.site.browser().get("/merchant/notices/live")).status == 401
+
+
+async def follow(live: aiohttp.ClientResponse) -> AsyncIterator[dict[str, str]]:
+    """The parts of a page, whenever one of them changed."""
+    assert live.status == 200 and live.content_type == "text/event-stream"
+    async for line in live.content:
+        if line.startswith(b"data: "):
+            yield json.loads(line[6:])
 
 
 async def test_a_notice_is_sent_again_and_leads_back_to_where_its_button_was(office: Office) -> None:

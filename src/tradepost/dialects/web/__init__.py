@@ -66,7 +66,7 @@ def routes(app: App) -> list[BaseRoute]:
         *pay_page.pages(app, desk, onlookers),
         *merchant.pages(app, desk),
         *merchant_payments.pages(app, desk),
-        *merchant_notices.pages(app, desk),
+        *merchant_notices.pages(app, desk, onlookers),
         *merchant_doctor.pages(app, desk),
         *merchant_subsellers.pages(app, desk),
         *merchant_sandbox.pages(app, desk, onlookers),
