@@ -7,6 +7,8 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from functools import partial
+from typing import cast
 
 import uvicorn
 from starlette.applications import Starlette
@@ -18,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tradepost import log
 from tradepost.app import App
+from tradepost.dialects import web
 from tradepost.dialects.edge import Header, encode, header, note
 from tradepost.dialects.health import QUIET
 from tradepost.dialects.measures import REQUESTS
@@ -39,6 +42,7 @@ SECURITY: tuple[Header, ...] = (
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 )
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+PAGED = frozenset({"GET", "HEAD", "POST"})  # what a browser sends by itself
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}", re.ASCII)
 
@@ -116,8 +120,10 @@ def _tell(scope: Scope, seconds: float) -> None:
     )
 
 
-async def _nothing_there(request: Request, error: Exception) -> Response:
-    """Answer on a path that nobody has, or with a method that it does not take."""
+async def _nothing_there(page: ASGIApp, request: Request, error: Exception) -> Response:
+    """Answer on a path that nobody has, or with a method that it does not take: a browser by a page, programs by JSON."""
+    if request.method in PAGED and "text/html" in request.headers.get("accept", ""):
+        return cast("Response", page)  # what answers is all that is asked of it
     status = error.status_code if isinstance(error, HTTPException) else 404
     content = {"status": "error", "error_message": "wrong_method", "error_details": "There is no such call."}
     return Response(encode(content), status, media_type="application/json")
@@ -137,10 +143,11 @@ def create(app: App) -> Starlette:
             with suppress(asyncio.CancelledError):
                 await follower
 
+    nothing_there = partial(_nothing_there, web.nothing_there(app))
     server = Starlette(
         routes=routes(app),
         middleware=[Middleware(Surroundings)],
-        exception_handlers={404: _nothing_there, 405: _nothing_there},
+        exception_handlers={404: nothing_there, 405: nothing_there},
         lifespan=lifespan,
     )
     server.router.redirect_slashes = False

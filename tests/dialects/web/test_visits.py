@@ -119,6 +119,31 @@ async def test_a_wrong_form_is_answered_with_a_page_that_names_the_field(
     assert await sessions_of(site) == 1
 
 
+async def test_a_browser_is_led_on_from_an_address_that_is_wrong_and_a_program_is_told_so_in_json(
+    site: Site,
+) -> None:
+    html = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    browser = await site.signed_in()
+    for path in ("/nope", "/account/nope?x=1", "/marketx", "/market/", "/%2f%2fevil.example"):
+        seen = await browser.get(path, headers=html)
+        assert seen.status == 404 and "There is nothing here" in seen.words and "Ann" in seen.text, path
+        assert 'href="/market"' in seen.text.partition("<main")[2] and "Back to the page" not in seen.words
+        assert seen.headers["Content-Security-Policy"].startswith("default-src 'none'; script-src 'self'")
+        seen = await browser.get(path)
+        assert (seen.status, seen.headers["Content-Type"]) == (404, "application/json"), path
+    assert "Sign in" in (await site.browser().get("/nope", headers=html)).text
+    assert (await browser.post("/nope", {}, headers=html)).status == 404
+    assert "json" in (await browser.ask("DELETE", "/nope", headers=html)).headers["Content-Type"]
+    assert "json" in (await browser.get("/api/v2/nope", headers=html)).headers["Content-Type"]
+    for path, way_on in (
+        ("/merchant/notices?offset=x", "/merchant/notices"),  # without what was wrong
+        ("/trades/x", "/market"),
+        ("/merchant/payments/99999", "/market"),
+    ):
+        seen = await browser.get(path)
+        assert f'href="{way_on}"' in seen.text.partition("<main")[2], path
+
+
 async def test_a_pages_script_hears_of_an_error_in_json(site: Site) -> None:
     browser = await site.signed_in()
     csrf = (await browser.get("/sessions")).csrf

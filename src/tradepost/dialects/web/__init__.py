@@ -5,6 +5,7 @@ from functools import partial
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp
 
 from tradepost.app import App
 from tradepost.dialects.edge import note
@@ -35,7 +36,7 @@ from tradepost.dialects.web import (
     wallet,
 )
 from tradepost.dialects.web.desk import Desk
-from tradepost.dialects.web.visits import Page
+from tradepost.dialects.web.visits import Page, nowhere
 from tradepost.market.onlookers import Onlookers
 
 
@@ -44,6 +45,11 @@ async def _file(app: App, desk: Desk, request: Request) -> Response:
     if not is_allowed(request.scope, app.settings.allowed_hosts):
         return misdirected()
     return desk.static.respond(request, desk.policy)
+
+
+def nothing_there(app: App) -> ASGIApp:
+    """What a browser is shown on an address that nobody has."""
+    return nowhere(app, Desk(app.settings))
 
 
 def routes(app: App) -> list[BaseRoute]:

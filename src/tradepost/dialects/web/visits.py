@@ -66,6 +66,8 @@ STATUSES: tuple[tuple[type[Refusal], int], ...] = (
     (Refusal, 409),
 )
 
+WRONG_ADDRESS = frozenset({404, 422})  # where it was asked for by GET
+
 S = TypeVar("S", bound=msgspec.Struct)
 
 logger = log.get(__name__)
@@ -235,13 +237,20 @@ class Visit:
         """The link to give a code by, that leads back here or to another path of ours."""
         return f"/sign-in/code?next={quote(next_path or self.here, safe='')}"
 
+    def _way_on(self, status: int, field: str) -> str:
+        """Where to go on from an error: never to the address that is wrong itself, which would only say so again."""
+        if self.scope["method"] == "POST" or status not in WRONG_ADDRESS:
+            return self.here
+        path = str(self.scope["path"])  # a query that was refused is left away
+        return path if field and field not in self.params and is_own_path(path) else ""
+
     def error(
         self, status: int, title: str, sentence: str, *, field: str = "", template: str = "error.html"
     ) -> Response:
         """A page that says what went wrong; a page's script gets it as JSON."""
         if header(self.scope, b"accept").startswith("application/json"):
             return self.json({"error": sentence, "field": field or None}, status)
-        values = {"title": title, "sentence": sentence, "field": field}
+        values = {"title": title, "sentence": sentence, "field": field, "back": self._way_on(status, field)}
         if self.wants_part:
             answer = self.page("error_part.html", status, again=template != "error.html", **values)
             answer.headers["HX-Retarget"], answer.headers["HX-Reswap"] = "#said", "innerHTML"
@@ -343,3 +352,12 @@ class Page:
         if isinstance(refusal, BodyUnread):
             answer.headers["Connection"] = "close"
         return answer
+
+
+def nowhere(app: App, desk: Desk) -> Page:
+    """The page on an address that no page has."""
+
+    async def show(_: Visit) -> ASGIApp:
+        raise NotFound("No page has this address: it may be mistyped, or what it led to has gone.")
+
+    return Page(app, desk, "unknown", get=show, post=show)
