@@ -93,7 +93,7 @@ async def _page(visit: Visit, refusal: Refusal | None = None, *, offset: int = 0
         wallet=await ledger.wallet(app.db, account_id),
         settings=app.settings,
         profile=profile,
-        cool_at=cool_at if cool_at and app.real_now() < cool_at else None,
+        cool_at=cool_at if cool_at and app.now() < cool_at else None,
         is_frozen=await freezing.is_frozen(app.db, account_id),
         payouts=[(one, await payouts.events(app.db, one.id)) for one in found],
         words=PAYOUTS,
