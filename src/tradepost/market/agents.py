@@ -99,6 +99,16 @@ async def make_code(
             return f"{code[:4]}-{code[4:]}"
 
 
+async def has_code(tx: Reader, account_id: int, real_now: datetime) -> bool:
+    """Return whether a program can still be paired by a code that an account made for itself."""
+    found: bool = await tx.value(
+        "SELECT EXISTS (SELECT FROM pairing_code WHERE account_id = $1 AND merchant_id IS NULL AND used_at IS NULL"
+        " AND expires_at > $2)",
+        account_id, real_now,
+    )  # fmt: skip
+    return found
+
+
 @dataclass(slots=True)
 class Guesses:
     """Wrong pairing codes lately, by where they came from; forgotten with the window."""

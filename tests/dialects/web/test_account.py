@@ -320,17 +320,18 @@ async def test_a_program_is_paired_by_its_code_seen_at_once_and_unpaired(site: S
     live = await browser.http.get(f"{site.url}/account/programs/live")
     assert live.status == 200
 
-    async def until(text: str) -> None:
-        while text not in (await live.content.readline()).decode():
+    async def until(text: str) -> str:
+        while text not in (line := (await live.content.readline()).decode()):
             pass
+        return line
 
-    await until("No program is connected yet")
+    assert '"code":' not in await until("No program is connected yet")  # the page keeps what it shows
     async with site.db.transaction() as tx:
         now = site.app.real_now()
         _, agent = await agents.pair(tx, code, TEXTS[1], "linux", TEXTS[2], now=site.app.now(), real_now=now)
         device = agents.Device(USER, TEXTS[2], "linux", True, None, ("create", "watch", "inventory"))
         await agents.heard(tx, agent, device, now, site.app.settings.heartbeat_ttl_seconds)
-    await until("Connected: what you have on sale can be bought.")
+    assert "good for nothing any more" in await until("Connected: what you have on sale can be bought.")
     live.close()
     page = await browser.get("/account/programs")
     assert shows(page.text, TEXTS[1]) and not faults(page.text) and "ready to send" in page.words

@@ -93,7 +93,11 @@ class ProgramsPage:
 
         async def parts(_: Onlooker) -> dict[str, object]:
             answer = visit.page("account_programs_list.html", **await _values(visit))
-            return {"list": bytes(answer.body).decode()}
+            made: dict[str, object] = {"list": bytes(answer.body).decode()}
+            # The page alone knows its code: it keeps it until it is good for nothing any more.
+            if not await agents.has_code(visit.app.db, visitor.account_id, visit.app.real_now()):
+                made["code"] = bytes(visit.page("account_programs_used.html").body).decode()
+            return made
 
         program = (await presence.programs(visit.app, [visitor.account_id]))[visitor.account_id]
         onlooker = Onlooker(visitor.session_id, visitor.account_id, program=program)

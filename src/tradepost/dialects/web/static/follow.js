@@ -4,6 +4,8 @@
 const all = (selector, from = document) => [...from.querySelectorAll(selector)];
 const one = (selector, from = document) => from.querySelector(selector);
 
+const TOLD_MILLISECONDS = 5000;
+
 let source = null;
 let open = "";
 
@@ -40,6 +42,13 @@ function put(name, html) {
 
 const squeezed = (text) => text.replace(/\s+/g, " ").trim();
 
+// Said once to who does not see the page; afterwards it stands in its part alone.
+function tell(text) {
+  const place = one("[data-tell]");
+  place.textContent = text;
+  setTimeout(() => { if (place.textContent === text) place.textContent = ""; }, TOLD_MILLISECONDS);
+}
+
 function state(event) {
   const { now, ahead_seconds, ...parts } = JSON.parse(event.data);
   document.body.dataset.now = now;
@@ -47,7 +56,7 @@ function state(event) {
     if (!put(name, html)) continue;
     const part = one(`[data-part="${name}"]`);
     one(".card", part)?.classList.add("seen");
-    if ("say" in part.dataset) one("[data-tell]").textContent = squeezed(one(".said", part)?.textContent ?? "");
+    if ("say" in part.dataset) tell(squeezed(one(".said", part)?.textContent ?? ""));
   }
   document.dispatchEvent(new Event("page:changed"));
 }
