@@ -87,6 +87,7 @@ def random_query(dice: random.Random) -> Query:
     some: dict[str, Sequence[Any]] = {
         "names": [(name,) for name in NAMES] + [dice.sample(NAMES, 3), (*NAMES, "nobody's"), ()],
         "search": TERMS,
+        "words": [(term, other) for term in TERMS for other in TERMS],
         "price_from_cents": (*PRICES, 2, 2**40),
         "price_to_cents": (*PRICES, 2, 2**40, -1),
         "time_from": moments,
@@ -173,6 +174,7 @@ def passes(offer: ShelfOffer, query: Query) -> bool:
         offer.project == query.project
         and (query.names is None or offer.market_hash_name in query.names)
         and (query.search is None or fold(query.search) in fold(offer.market_hash_name))
+        and all(fold(word) in fold(offer.market_hash_name) for word in query.words)
         and within(offer.price_cents, query.price_from_cents, query.price_to_cents)
         and within(shown, query.time_from, query.time_to)
         and not (asks_float and floated is None)

@@ -166,6 +166,7 @@ class Catalogue:
         *,
         names: Collection[str] | None = None,
         search: str | None = None,
+        words: Collection[str] = (),
         sort: Sort = "market_hash_name",
         descending: bool = False,
         limit: int,
@@ -173,7 +174,7 @@ class Catalogue:
     ) -> tuple[list[SteamItem], int]:
         """A page of these items, and how many there are in all.
 
-        `search` is a part of the name, in any case of letters; `names` are whole names.
+        `search` is a part of the name, in any case of letters, and so is each of `words`; `names` are whole names.
         """
         if sort == "price":
             items = self.dearest_first if descending else self.cheapest_first
@@ -182,9 +183,9 @@ class Catalogue:
         if names is not None:
             wanted = set(names)
             items = [item for item in items if item.market_hash_name in wanted]
-        if search:
-            part = fold(search)
-            items = [item for item in items if part in self.folded[item.id]]
+        parts = {fold(part) for part in (search or "", *words)} - {""}
+        if parts:
+            items = [item for item in items if all(part in self.folded[item.id] for part in parts)]
         return items[offset : offset + limit], len(items)
 
 

@@ -51,6 +51,10 @@ async def test_the_market_finds_filters_and_sorts_what_is_on_sale(stall: Stall) 
     for query, found in {
         "search=slate": [f, c, b, a],
         "search=ak-47+%7C+SLATE&sort=cheapest": [f, a, c, b],
+        "search=slate++AK&sort=cheapest": [f, a, c, b],
+        "search=stattrak+slate": [c],
+        "search=slate+valence": [],
+        "search=a+b+c+d+e+f+g+h+i+j+k": [],
         "search=%25": [],
         "sort=dearest": [b, c, a, f, e, d],
         "sort=float_low": [b, f, d, a, c, e],
@@ -375,7 +379,7 @@ async def test_an_item_shows_its_offers_its_orders_and_one_s_own(stall: Stall) -
     assert await site.db.value("SELECT sum(amount) FROM buy_order WHERE account_id = $1", buyer) == 2
     assert "$4.10 2" in done.words and "Waiting for an offer at this price or less" in done.words
     # All of them stand on one page, where they are changed and removed, and another item is found.
-    mine = await browser.get("/orders?search=slate")
+    mine = await browser.get("/orders?search=slate+ak-47")
     assert (
         SLATE in mine.words and "On sale from $4.30 now" in mine.words and "Steam price $20.00" in mine.words
     )

@@ -59,7 +59,7 @@ async def test_each_side_reads_what_happened_whose_word_it_is_and_what_comes_nex
     assert "You have 30 minutes left" in seen.words
     assert "The buyer has 30 minutes left" in (await deals.seller.get(path)).words
     # Where nothing is real one says so, and where what others would do is done for them.
-    assert f'<a href="/merchant/sandbox#trade-{trade}">accepted or declined</a>' in seen.text
+    assert f'<a href="/merchant/sandbox#trade-{trade}">accepted or declined in its console</a>' in seen.text
     assert f'id="trade-{trade}"' in (await deals.buyer.get("/merchant/sandbox")).text
     await deals.happen(trade, Delivered("1"))
     assert "The item was seen with the buyer." in (await deals.seller.get(path)).words

@@ -11,7 +11,7 @@ from tradepost.app import App
 from tradepost.dialects.edge import header
 from tradepost.dialects.fields import Project
 from tradepost.dialects.web.desk import Desk
-from tradepost.dialects.web.market_query import MARKET, SORTS, TILES, USUAL, MarketAsked, Wish
+from tradepost.dialects.web.market_query import MARKET, SORTS, TILES, USUAL, MarketAsked, Wish, words_of
 from tradepost.dialects.web.tiles import Tile, in_order, tiles
 from tradepost.dialects.web.visits import Page, Visit
 from tradepost.market.shelf import Facets, Query
@@ -77,27 +77,25 @@ def _games(app: App, wish: Wish) -> list[tuple[str, str, int, str]]:
         (
             project,
             game.name,
-            _found(app, project, wish.query.search),
+            _found(app, project, wish.query.words),
             f"{MARKET}?{urlencode([('game', project), *kept])}",
         )
         for project, game in GAMES.items()
     ]
 
 
-def _found(app: App, project: str, search: str | None) -> int:
+def _found(app: App, project: str, words: tuple[str, ...]) -> int:
     return (
-        app.shelves.page(Query(project, search=search, limit=1)).total
-        if search
-        else app.shelves.count(project)
+        app.shelves.page(Query(project, words=words, limit=1)).total if words else app.shelves.count(project)
     )
 
 
 def _game_with(app: App, search: str | None) -> Project:
     """The usual game, or where nothing in it has the name that is searched for, the one that has the most of it."""
-    term = search.strip() if search else ""
-    if not term or _found(app, USUAL, term):
+    words = words_of(search)
+    if not words or _found(app, USUAL, words):
         return USUAL
-    counts = {project: _found(app, project, term) for project in GAMES}
+    counts = {project: _found(app, project, words) for project in GAMES}
     most = max(counts, key=counts.__getitem__)
     return Project(most) if counts[most] else USUAL
 

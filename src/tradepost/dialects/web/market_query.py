@@ -16,6 +16,7 @@ MARKET = "/market"
 TILES = 48  # on a page
 PAGES_MAX = 10_000
 USUAL = Project("csgo")  # the game that is shown where nothing says otherwise
+SEARCHED_MAX = 8  # words of a search; what is behind them is one word more with its spaces
 WORDS_MAX = 60  # of one kind that are filtered by: more than any game has
 
 Sort = Literal["newest", "cheapest", "dearest", "float_low", "float_high"]
@@ -80,11 +81,11 @@ class Wish:
         self.asked = asked
         self.faults: dict[str, str] = {}
         self.page = min(int(asked.page), PAGES_MAX)
-        words, column, descending = SORTS[asked.sort]
-        self.sorted_by = words
+        self.search = str(asked.search or "").strip()
+        self.sorted_by, column, descending = SORTS[asked.sort]
         self.query = Query(
             str(asked.game or USUAL),
-            search=str(asked.search).strip() or None if asked.search else None,
+            words=words_of(asked.search),
             price_from_cents=self._price("price_from"),
             price_to_cents=self._price("price_to"),
             float_from=self._number("float_from", Float.read),
@@ -163,8 +164,8 @@ class Wish:
     def chips(self) -> Sequence[Chip]:
         """The filters in force, each to be taken away by itself."""
         asked, query, chips = self.asked, self.query, list[Chip]()
-        if query.search:
-            chips.append(Chip(f"“{query.search}”", self.address(search=None)))
+        if self.search:
+            chips.append(Chip(f"“{self.search}”", self.address(search=None)))
         for name, words in (("price_from", "from ${}"), ("price_to", "up to ${}"), ("float_from", "float from {}"),
                             ("float_to", "float up to {}"), ("seed", "seed {}")):  # fmt: skip
             typed = getattr(asked, name)
@@ -176,6 +177,11 @@ class Wish:
             text = "StatTrak™" if query.is_stattrak else "without StatTrak™"
             chips.append(Chip(text, self.address(stattrak=None)))
         return chips
+
+
+def words_of(search: str | None) -> tuple[str, ...]:
+    """The words of what somebody typed, each to be found in a name; nobody types "AK-47 | Redline" with its bar."""
+    return tuple((search or "").split(maxsplit=SEARCHED_MAX - 1))
 
 
 def _words(words: Sequence[Name]) -> tuple[str, ...] | None:

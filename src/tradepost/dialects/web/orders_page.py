@@ -11,6 +11,7 @@ from tradepost.app import App
 from tradepost.dialects.fields import Limit, Project, Search
 from tradepost.dialects.web.desk import Desk
 from tradepost.dialects.web.item_views import Shown
+from tradepost.dialects.web.market_query import words_of
 from tradepost.dialects.web.order_deeds import DONE, Done, Faults, OrderSent, do
 from tradepost.dialects.web.visits import Page, Visit
 from tradepost.market import buy_orders, ledger, steam_items
@@ -63,7 +64,7 @@ async def _show(visit: Visit, asked: OrdersAsked, status: int = 200, **more: Any
     found, matches = list[Shown](), 0
     if asked.search and asked.search.strip():
         catalogue = await steam_items.priced(app, str(asked.game))
-        items, matches = catalogue.page(search=asked.search.strip(), limit=FOUND)
+        items, matches = catalogue.page(words=words_of(asked.search), limit=FOUND)
         found = [Shown.of(item) for item in items]
     values: dict[str, Any] = {
         "asked": asked,

@@ -5,6 +5,7 @@ offer, is what makes searches, groups and their totals cheap.
 """
 
 from collections.abc import Iterable
+from functools import partial, reduce
 
 import msgspec
 import numpy as np
@@ -92,13 +93,17 @@ class Names:
         floors = self.floor[self.floor != NO_KEY]
         self.cheapest.fill(floors[np.lexsort((self._ids.id[floors & SLOT_MASK], floors >> 32))])
 
-    def wanted(self, names: Iterable[str] | None, search: str | None) -> Codes | None:
-        """The numbers of these names which hold the term and have offers; None when neither is asked for."""
-        term = fold(search or "")
+    def wanted(
+        self, names: Iterable[str] | None, search: str | None, words: Iterable[str] = ()
+    ) -> Codes | None:
+        """The numbers of these names which hold the term and every word and have offers; None when none of it is asked for."""
+        terms = {fold(term) for term in (search or "", *words)} - {""}
         if names is None:
-            return self._holding(term) if term else None
+            found = [self._holding(term) for term in terms]
+            return reduce(partial(np.intersect1d, assume_unique=True), found) if found else None
         codes = {self._codes[name] for name in names if name in self._codes}
-        return self._on_sale(np.array([code for code in codes if term in self._folded[code]], np.int64))
+        fitting = [code for code in codes if all(term in self._folded[code] for term in terms)]
+        return self._on_sale(np.array(fitting, np.int64))
 
     def _holding(self, term: str) -> Codes:
         codes = self._found.pop(term, None)

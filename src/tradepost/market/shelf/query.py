@@ -12,7 +12,7 @@ class Query:
     """Which offers of one game are wanted, in what order, and which page of them.
 
     Every filter that is not None must hold; bounds are inclusive. `search` is a substring of the name in any case,
-    nothing in it is a wildcard. Floats are texts of finite numbers and compare as 32-bit floats. Moments carry a
+    nothing in it is a wildcard; so is each of `words`, in whatever order the name has them. Floats are texts of finite numbers and compare as 32-bit floats. Moments carry a
     time zone and compare with the whole seconds that rows show.
 
     The order is total: equal prices, times or floats go by id, ascending when ascending, descending when
@@ -22,6 +22,7 @@ class Query:
     project: str
     names: tuple[str, ...] | None = None
     search: str | None = None
+    words: tuple[str, ...] = ()
     price_from_cents: int | None = None
     price_to_cents: int | None = None
     time_from: datetime | None = None

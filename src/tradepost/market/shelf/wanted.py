@@ -42,7 +42,7 @@ class Wanted:
 
     def __init__(self, shelf: Shelf, query: Query) -> None:
         self._shelf = shelf
-        self.codes = shelf.names.wanted(query.names, query.search)
+        self.codes = shelf.names.wanted(query.names, query.search, query.words)
         self.one_name = None if self.codes is None or len(self.codes) != 1 else self.codes.item()
         self.windows = _windows(query)
         self._sizes: dict[str, int] = {}
