@@ -58,6 +58,8 @@ def test_the_database_has_the_name_that_everybody_knows() -> None:
         ({"TRADEPOST_BASE_URL": "https://h?x"}, "TRADEPOST_BASE_URL should be a URL with http"),
         ({"TRADEPOST_BASE_URL": "https://h\r\nX: y"}, "TRADEPOST_BASE_URL should be a URL with http"),
         ({"TRADEPOST_BASE_URL": "https://h:99999"}, "TRADEPOST_BASE_URL should be a URL with http"),
+        ({"TRADEPOST_CONTACT": "javascript:alert(1)"}, "TRADEPOST_CONTACT should be a mail address, or a URL with https"),
+        ({"TRADEPOST_CONTACT": "ann@market.example?bcc=x"}, "TRADEPOST_CONTACT should be a mail address, or a URL with https"),
         ({"TRADEPOST_TRUSTED_PROXIES": "10.0.0.0/8,proxy"}, "TRADEPOST_TRUSTED_PROXIES should be addresses or networks"),
         ({"TRADEPOST_ALLOWED_HOSTS": "https://x"}, "TRADEPOST_ALLOWED_HOSTS should be host names"),
         ({"DATABASE_URL": "mysql://x"}, "DATABASE_URL should be the address of a PostgreSQL"),

@@ -87,6 +87,11 @@ def _are_mails(texts: tuple[str, ...]) -> str:
     return "" if good else "mail addresses, with commas between them"
 
 
+def _is_contact(text: str) -> str:
+    good = not text or not _are_mails((text,)) or _is_plain(text, "https")
+    return "" if good else "a mail address, or a URL with https, a host and no user"
+
+
 def _is_webhook(text: str) -> str:
     address, _, query = text.partition("?")
     good = not text or (_is_plain(address, "http", "https") and query.isascii() and query.isprintable())
@@ -433,6 +438,11 @@ class Settings:
     ban_max_days: int = _setting(30, "The longest ban for strikes.", unit="days", least=1, most=3650)
     reversal_ban_days: int = _setting(30, "The ban for reversing a trade.", unit="days", least=1, most=3650)
     # Operators.
+    contact: str = _setting(
+        "",
+        "Where people reach who runs this market: a mail address, or an https address; it stands at the foot of every page.",
+        check=_is_contact,
+    )
     operator_mails: tuple[str, ...] = _setting(
         (),
         "Where operators are told by mail: a trade is stuck, a notice was given up, the ledger does not add up.",

@@ -235,3 +235,22 @@ async def test_the_lost_database_is_a_page_too(site: Site, monkeypatch: pytest.M
     monkeypatch.setattr(sessions, "find", broken)
     seen = await browser.get("/sessions")
     assert seen.status == 500 and "Something went wrong on our side" in seen.words and "Zero" not in seen.text
+
+
+@pytest.mark.parametrize(
+    ("contact", "link"),
+    [
+        ("ann@market.example", "mailto:ann@market.example"),
+        ("https://market.example/help", "https://market.example/help"),
+    ],
+)
+async def test_every_page_says_how_to_reach_who_runs_the_market_if_that_is_set(
+    db: Db, contact: str, link: str
+) -> None:
+    async with site_on(db, contact=contact) as site:
+        for path in ("/", "/market", "/wallet", "/nothing"):
+            assert f'href="{link}"' in (await site.browser().get(path, headers={"Accept": "text/html"})).text
+
+
+async def test_nothing_stands_there_if_it_is_not_set(site: Site) -> None:
+    assert "<footer" not in (await site.browser().get("/")).text

@@ -195,6 +195,7 @@ class Visit:
             "visitor": self.visitor,
             "bell": self.bell,
             "here": self.here,
+            "contact": self.app.settings.contact,
             "market_now": self.app.now().isoformat(),
             "sign_in_url": self.sign_in_url(),
             "code_url": self.code_url(),
