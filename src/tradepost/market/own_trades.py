@@ -6,13 +6,14 @@ under way, as he may have to act in them; what was paid for them is the merchant
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from tradepost.db import Conditions, Reader, Record
 from tradepost.market.trades import FROM_VIEW, VIEW_COLUMNS, TradeView, as_view
 from tradepost.rules.trade import PUBLIC, Trade
 
+COMING_SPAN = timedelta(days=90)  # far more than Steam protects anything: so that the index is read in part
 ROWS = 25  # on a page
 PAGES_MAX = 400  # what lies deeper is found by a search: each page costs what lies before it
 
@@ -73,6 +74,15 @@ class Moved:
     reserve_cents: int
 
 
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """What an account has sold and is not paid for yet, as Steam still protects the trades."""
+
+    trades: int
+    cents: int  # what it gets of them
+    next_at: datetime | None  # when the first of them settles, where that is known
+
+
 _SHOWN = (
     f"{VIEW_COLUMNS}, i.icon, coalesce(i.exterior, '') AS exterior, coalesce(o.float_text, '') AS float_text, o.paintseed,"
     " payee.name AS payee_name, seller.name AS seller_name, coalesce(buyer.name, '') AS buyer_name,"
@@ -119,6 +129,19 @@ async def page(tx: Reader, account_id: int, query: OwnTradesQuery) -> tuple[list
         *where.values,
     )
     return [_own(row) for row in rows[:ROWS]], len(rows) > ROWS
+
+
+async def coming(tx: Reader, account_id: int, now: datetime) -> Coming:
+    """Return what comes to an account from sales whose items have arrived."""
+    found = await tx.row(
+        Coming,
+        "SELECT count(*) AS trades, coalesce(sum(price_cents - fee_cents), 0)::bigint AS cents,"
+        " min(protected_until) AS next_at FROM trade"
+        " WHERE payee_id = $1 AND state IN ('accepted', 'protected') AND created_at > $2",
+        account_id,
+        now - COMING_SPAN,
+    )
+    return found or Coming(0, 0, None)
 
 
 async def read(tx: Reader, account_id: int, trade_id: int) -> OwnTrade | None:

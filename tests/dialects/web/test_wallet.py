@@ -6,12 +6,14 @@ import re
 from datetime import timedelta
 
 import past
+from dialects.web.deals import deals_on
 from dialects.web.hostile import TEXTS, faults, shows
 from dialects.web.site import OTHER, Browser, Seen, Site, site_on
 from market.till import SECRET_KEY, WEBHOOK_SECRET, stripe_till
 from tradepost.db import Db
 from tradepost.market import clock, deposits, freezing, histories, ledger, payouts, profiles, users
 from tradepost.market.ledger import Posting
+from tradepost.rules.trade import Settled
 
 PAGES = ("/wallet", "/wallet/history", "/wallet/deposit", "/wallet/payout", "/wallet/export")
 
@@ -243,6 +245,19 @@ async def test_a_payout_wants_an_address_a_wait_and_a_fresh_sign_in_and_is_asked
     assert (await (await site.signed_in(OTHER)).get("/wallet/payout")).words.count("$20.00") == 0
     await freezing.freeze(site.app, me, actor_id=None, reason="looked into")
     assert "Your account is frozen" in (await browser.get("/wallet/payout")).words
+
+
+async def test_who_has_sold_sees_what_is_on_its_way_until_it_is_his(db: Db) -> None:
+    async with deals_on(db) as deals:
+        assert "On its way" not in (await deals.seller.get("/wallet")).words
+        trade = await deals.protected(cents=1_000)
+        await deals.protected(cents=2_000)
+        seen = await deals.seller.get("/wallet")
+        assert "On its way from sales $28.50 2 trades that Steam still protects, the next until" in seen.words
+        assert "On its way" not in (await deals.buyer.get("/wallet")).words
+        deals.site.app.clock.offset += timedelta(days=8)
+        await deals.happen(trade, Settled())
+        assert "On its way from sales $19.00 1 trade that" in (await deals.seller.get("/wallet")).words
 
 
 async def test_an_export_is_a_file_and_its_rows_are_counted_on_the_page(site: Site) -> None:

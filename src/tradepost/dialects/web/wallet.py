@@ -12,7 +12,7 @@ from tradepost.dialects.web import wallet_deposit, wallet_export, wallet_history
 from tradepost.dialects.web.desk import Desk
 from tradepost.dialects.web.visits import Page, Visit
 from tradepost.dialects.web.wallet_words import BOOKS, PAYOUTS, movement
-from tradepost.market import checkouts, gateways, histories, ledger, payouts, stats
+from tradepost.market import checkouts, gateways, histories, ledger, own_trades, payouts, stats
 from tradepost.rules.chart import PERIODS, Day
 
 WALLET = "/wallet"
@@ -55,6 +55,7 @@ async def _money(app: App, account_id: int) -> dict[str, Any]:
         "wallet": purse,
         "spendable_cents": purse.deposit_cents + purse.balance_cents,
         "has_gateway": await gateways.read(app.db, account_id) is not None,
+        "coming": await own_trades.coming(app.db, account_id, app.now()),
         "latest": [(one, movement(one)) for one in moved],
         "books": BOOKS,
         "payout_words": PAYOUTS,
