@@ -11,7 +11,7 @@ from dialects.sse import Listener
 from dialects.web.hostile import TEXTS, faults, shows
 from dialects.web.site import OTHER, Seen, Site
 from dialects.web.stall import CASE, NEW_SLATE, SLATE, ST_SLATE, STICKER, VALENCE, Stall, open_stall
-from tradepost.market import freezing, switches, viewers
+from tradepost.market import buy_orders, freezing, switches, viewers
 from tradepost.steam.simulator.items import CS2, icon_of
 
 
@@ -359,7 +359,7 @@ async def test_an_item_shows_its_offers_its_orders_and_one_s_own(stall: Stall) -
     form = {"csrf": page.csrf, "mark": hidden(page, "mark"), "do": "place", "price": "4,10", "amount": "2"}
     for field, value, words in (("price", "much", "Write the most that you would pay"), ("price", "0.001", "Write the most"),
                                 ("price", "99999999", "The price has to be from $0.02 to $100,000.00."), ("amount", "0", "Write how many you want"),
-                                ("amount", "1001", "from 1 to 1,000"), ("price", "5.00", "is on sale for 4.30 USD: buy that")):  # fmt: skip
+                                ("amount", "1001", "from 1 to 1,000"), ("price", "5.00", "is on sale for $4.30: buy that instead of ordering it for $5.00.")):  # fmt: skip
         wrong = await browser.post(form_path, {**form, field: value})
         assert wrong.status == 422 and words in wrong.words and f'value="{value}"' in wrong.text, (
             field,
@@ -406,6 +406,23 @@ async def test_an_item_shows_its_offers_its_orders_and_one_s_own(stall: Stall) -
         "UPDATE buy_order SET asleep = 'money', reach_cents = 0 WHERE account_id = $1", buyer
     )
     assert "Asleep Your wallet could not pay" in (await browser.get("/orders")).words
+    # What an order buys stands beside it, and leads to its trade.
+    await site.db.execute(
+        "UPDATE buy_order SET asleep = NULL, reach_cents = price_cents, amount = 1 WHERE account_id = $1",
+        buyer,
+    )
+    await stall.offer(SLATE, 400)
+    while await buy_orders.fill_buy_orders(site.app):
+        pass
+    trade = await site.db.value("SELECT id FROM trade WHERE buyer_id = $1", buyer)
+    for where, words in ((path, "Bought one for $4.00"), ("/orders", f"{SLATE} bought for $4.00")):
+        seen = await browser.get(where)
+        assert words in seen.words and f'<a href="/trades/{trade}">see the trade' in seen.text, where
+        assert "see the trade" not in (await other.get(where)).words, where
+    at_once = await browser.get(f"{path}?done=placed")
+    assert "Your buy order has bought what it was for." in at_once.words
+    order = {"csrf": seen.csrf, "mark": "anew", "do": "place", "price": "4.20", "amount": "5"}
+    assert "Your buy order is placed." in (await browser.post(form_path, {**order, "id": str(item)})).words
     gone = {**change, "mark": "another", "do": "remove"}
     assert "Your buy order is removed." in (await browser.post("/orders", gone)).words
     assert "You have no buy orders" in (await browser.get("/orders")).words

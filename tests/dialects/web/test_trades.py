@@ -14,7 +14,7 @@ from dialects.web.hostile import TEXTS, faults
 from dialects.web.site import USER, Browser
 from stock import NAME
 from tradepost.db import Db
-from tradepost.dialects.web.desk import dated
+from tradepost.dialects.web.desk import told
 from tradepost.market import operations, telling
 from tradepost.market.operations import OperationsQuery
 from tradepost.rules.machine import ACCEPTED as SAYS_ACCEPTED
@@ -83,7 +83,12 @@ async def test_a_moment_in_a_sentence_is_told_as_every_other_on_the_page_and_the
         assert said in (await deals.buyer.get(path)).text, path
     seen = await deals.buyer.get(f"/trades/{trade}")
     assert '<a href="/merchant/sandbox#clock">let the days of protection pass</a>' in seen.text
-    assert dated("<b> 2026-02-30 10:00 UTC") == "&lt;b&gt; 2026-02-30 10:00 UTC"  # no day that there is
+    for sentence, words in {
+        "<b> 2026-02-30 10:00 UTC": "&lt;b&gt; 2026-02-30 10:00 UTC",  # no day that there is
+        "From 1.00 to 10000.00 USD at once, not 0.5 USD.": "From $1.00 to $10,000.00 at once, not 0.5 USD.",
+        "It is 1,000.00 USD or 4.30 USDT; -4.30 USD": "It is 1,000.00 USD or 4.30 USDT; -$4.30",
+    }.items():
+        assert told(sentence) == words
 
 
 async def test_a_trade_is_nobody_elses_and_nobodys_who_is_not_signed_in(deals: Deals) -> None:

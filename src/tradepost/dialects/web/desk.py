@@ -19,7 +19,12 @@ STATIC = "/static"
 VALVES_PICTURES = ".steamstatic.com"  # avatars come from several hosts below it
 HSTS_SECONDS = 31_536_000
 MINUS, NONE = "\u2212", "\u2013"  # as print has them
-_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?) UTC", re.ASCII)  # as sentences write one
+# As sentences for programs write a moment, an amount, and a span of amounts.
+_FIGURES = re.compile(
+    r"(?P<moment>\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?) UTC"
+    r"|(?<![\d.,])(?:(?P<least>\d{1,12}\.\d\d) to )?(?P<cents>\d{1,12}\.\d\d) USD\b",
+    re.ASCII,
+)
 
 
 class Desk:
@@ -81,7 +86,7 @@ class Desk:
     @cached_property
     def _environment(self) -> Environment:
         made = templates(__package__)
-        made.filters |= {"usd": usd, "moment": moment, "dated": dated, "day": day, "rows": rows}
+        made.filters |= {"usd": usd, "moment": moment, "told": told, "day": day, "rows": rows}
         made.globals |= {
             "static": self.static.addresses,
             "picture": self.picture,
@@ -125,13 +130,14 @@ def moment(when: datetime | None) -> Markup:
     )
 
 
-def dated(sentence: str) -> Markup:
-    """A sentence with each moment in it as `moment` writes one; programs get the same sentence as it is."""
-    made = Markup("")
-    # What was found stands at every other place.
-    for at, part in enumerate(_MOMENT.split(sentence)):
-        made += _moment(part) if at % 2 else part
-    return made
+def told(sentence: str) -> Markup:
+    """A sentence with its moments and amounts as `moment` and `usd` write them; programs get the same sentence as it is."""
+    made, last = Markup(""), 0
+    for found in _FIGURES.finditer(sentence):
+        made += sentence[last : found.start()]
+        made += _moment(found["moment"]) if found["moment"] else _amounts(found["least"], found["cents"])
+        last = found.end()
+    return made + sentence[last:]
 
 
 def _moment(text: str) -> Markup | str:
@@ -139,3 +145,11 @@ def _moment(text: str) -> Markup | str:
         return moment(datetime.fromisoformat(text).replace(tzinfo=UTC))
     except ValueError:
         return f"{text} UTC"  # it only looks like one
+
+
+def _amounts(least: str | None, amount: str) -> str:
+    written = [
+        f"${int(dollars):,}.{cents}"
+        for dollars, _, cents in (text.partition(".") for text in (least, amount) if text)
+    ]
+    return " to ".join(written)

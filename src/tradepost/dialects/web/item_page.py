@@ -14,7 +14,7 @@ from tradepost.dialects.web.desk import Desk
 from tradepost.dialects.web.item_views import Shown, similar
 from tradepost.dialects.web.market_query import SORTS, Sort, TypedNumber, Wish
 from tradepost.dialects.web.market_query import MarketAsked as Filters
-from tradepost.dialects.web.order_deeds import DONE, Faults, Noted, OrderSent, do
+from tradepost.dialects.web.order_deeds import DONE, FILLED, Faults, Noted, OrderSent, do
 from tradepost.dialects.web.tiles import tiles
 from tradepost.dialects.web.visits import Page, Visit
 from tradepost.market import buy_orders, ledger, sales, steam_items, users
@@ -29,6 +29,7 @@ Period = Literal["1M", "3M", "1Y", "All"]
 PERIODS: dict[Period, tuple[str, int]] = {
     "1M": ("Month", 30), "3M": ("3 months", 91), "1Y": ("Year", 365), "All": ("All", 36_500),
 }  # fmt: skip
+BOUGHT = 3  # trades of one's order that are shown
 LEVELS = 12  # of the depth that are shown
 
 
@@ -100,6 +101,8 @@ async def _show(visit: Visit, asked: ItemAsked, status: int = 200, **more: Any) 
         **await _own(visit, item),
         **more,
     }
+    if asked.done == "placed" and values["order"] is None and values["bought"]:
+        values["note"] = FILLED  # at once, while the page was on its way
     return visit.page("item.html", status, part="offers", **values)
 
 
@@ -123,7 +126,7 @@ async def _chart(app: App, item: SteamItem, period: Period) -> dict[str, Any]:
 async def _own(visit: Visit, item: SteamItem) -> dict[str, Any]:
     """The visitor's own order for the item, and whether he can pay one and be sent what it buys."""
     if visit.visitor is None:
-        return {"order": None, "purse_cents": 0, "has_trade_url": False}
+        return {"order": None, "purse_cents": 0, "has_trade_url": False, "bought": []}
     app, account_id = visit.app, visit.visitor.account_id
     try:
         own = await buy_orders.own(app.db, account_id, item.id)
@@ -133,6 +136,7 @@ async def _own(visit: Visit, item: SteamItem) -> dict[str, Any]:
     account = await users.by_id(app.db, account_id)
     return {
         "order": own,
+        "bought": await buy_orders.bought(app.db, account_id, count=BOUGHT, steam_item_id=item.id),
         "purse_cents": wallet.deposit_cents + wallet.balance_cents,
         "has_trade_url": account.trade_token is not None,
     }

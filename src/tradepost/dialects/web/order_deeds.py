@@ -28,6 +28,7 @@ DONE: dict[Noted, str] = {
     "removed": "Your buy order is removed. What it bought stays yours.",
     "played": ADDED,
 }
+FILLED = "Your buy order has bought what it was for."
 _AMOUNT = re.compile(r"[1-9][0-9]{0,5}", re.ASCII)
 _DEEDS: dict[str, Done] = {"place": "placed", "change": "changed", "remove": "removed"}
 

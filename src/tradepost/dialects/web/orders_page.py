@@ -20,6 +20,7 @@ from tradepost.rules.games import GAMES
 
 ORDERS = "/orders"
 ROWS = 25
+BOUGHT = 10  # trades that the orders made lately
 FOUND = 12  # items that a search shows
 
 
@@ -70,6 +71,7 @@ async def _show(visit: Visit, asked: OrdersAsked, status: int = 200, **more: Any
         "asked": asked,
         "rows": await _rows(app, views),
         "total": total,
+        "bought": await buy_orders.bought(app.db, account_id, count=BOUGHT),
         "last": max(-(-total // ROWS), 1),
         "purse_cents": wallet.deposit_cents + wallet.balance_cents,
         "games": GAMES,

@@ -1,12 +1,14 @@
 """Reading buy orders: an account's own, and what is wanted of a name at each price."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import get_args
 
 from tradepost.db import Reader, Record
 from tradepost.market.buy_orders.rows import COLUMNS, ID_MAX, Asleep, BuyOrder
 from tradepost.rules.refusals import NotFound
 
+LATELY_MAX = 200  # trades of a buyer that are looked at for those which his orders made
 LEVELS_MAX = 100  # prices that a name's depth is shown of
 
 NO_ORDER = "No buy order found"
@@ -33,6 +35,17 @@ class BuyOrderView:
         """What the order waits for, in a sentence."""
         asleep = self.order.asleep
         return "Waiting for an offer at this price or less." if asleep is None else WHY_ASLEEP[asleep]
+
+
+@dataclass(frozen=True, slots=True)
+class BoughtByOrder:
+    """A trade that an order made."""
+
+    trade_id: int
+    steam_item_id: int
+    market_hash_name: str
+    price_cents: int
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +108,24 @@ async def page(tx: Reader, account_id: int, *, first: int, count: int) -> tuple[
         "SELECT count(*) FROM buy_order WHERE account_id = $1 AND state = 'live'", account_id
     )
     return [_as_view(row) for row in rows], total
+
+
+async def bought(
+    tx: Reader, account_id: int, *, count: int, steam_item_id: int | None = None
+) -> list[BoughtByOrder]:
+    """Return what an account's orders bought among the last things that it bought, the newest first; of one item, if one is named."""
+    return await tx.rows(
+        BoughtByOrder,
+        "SELECT t.id AS trade_id, i.id AS steam_item_id, i.market_hash_name, t.price_cents, t.created_at FROM"
+        " (SELECT id, price_cents, created_at FROM trade WHERE buyer_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2) t"
+        " JOIN buy_order_fill f ON f.trade_id = t.id JOIN buy_order b ON b.id = f.order_id"
+        " JOIN steam_item i ON i.id = b.steam_item_id WHERE i.id = $3 OR $3::bigint IS NULL"
+        " ORDER BY t.created_at DESC, t.id DESC LIMIT $4",
+        account_id,
+        LATELY_MAX,
+        steam_item_id,
+        count,
+    )
 
 
 async def depth(tx: Reader, steam_item_id: int) -> Depth:
