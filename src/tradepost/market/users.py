@@ -57,6 +57,14 @@ async def steamids(tx: Reader, account_ids: Collection[int]) -> dict[int, str]:
     return {row["id"]: row["steamid"] for row in rows}
 
 
+async def names(tx: Reader, steamids: Collection[str]) -> dict[str, str]:
+    """Return what people call themselves, by their steamids; who has no name that we know is left out."""
+    rows = await tx.fetch(
+        "SELECT steamid, name FROM account WHERE steamid = ANY ($1) AND name <> ''", list(steamids)
+    )
+    return {row["steamid"]: row["name"] for row in rows}
+
+
 async def by_ids(tx: Reader, account_ids: Collection[int]) -> dict[int, Account]:
     """Return accounts by their ids."""
     found = await tx.rows(Account, f"{_SELECT} WHERE id = ANY ($1)", list(set(account_ids)))

@@ -107,7 +107,7 @@ async def test_users_are_found_and_one_is_shown_whole_and_each_look_is_in_the_au
     seen = await admin.get(
         f"/admin/audit?subject={CUSTOMER}&actor={USER}&deed=look /operator/users/{{steamid}}"
     )
-    assert seen.status == 200 and CUSTOMER in seen.words
+    assert seen.status == 200 and f"Ann <b>& {USER}" in seen.words and f"Cay % _ {CUSTOMER}" in seen.words
     for path, status, said in (
         ("/admin/users/76561198000000999", 404, "does not know this steamid"),
         ("/admin/users/1", 422, "17 digits"),
@@ -296,6 +296,7 @@ async def test_money_is_moved_once_for_a_reference_and_a_correction_by_two(site:
         "Nothing moves until another admin approves it." in seen.words
         and "$5.00 from the deposit" in seen.words
     )
+    assert f"Asked for by Ann <b>& {USER}" in seen.words
     (one,) = await corrections.page(site.db)
     approve = f"/admin/corrections/{one.id}/approve"
     assert f'action="{approve}"' not in seen.text

@@ -8,7 +8,18 @@ from starlette.responses import Response
 from tradepost.app import App
 from tradepost.dialects.fields import Id
 from tradepost.dialects.operator_api import running
-from tradepost.dialects.web.admin_desk import HOME, NOTHING, Act, Done, Failed, admin, asked_of, look, page
+from tradepost.dialects.web.admin_desk import (
+    HOME,
+    NOTHING,
+    Act,
+    Done,
+    Failed,
+    admin,
+    asked_of,
+    look,
+    names,
+    page,
+)
 from tradepost.dialects.web.desk import Desk
 from tradepost.dialects.web.visits import Page, Visit
 from tradepost.market import disputes, trades
@@ -90,6 +101,7 @@ async def show_one(visit: Visit, failed: Failed = NOTHING) -> Response:
         "admin_case.html",
         failed,
         trade=trade,
+        names=await names(call, (trade.seller_steamid, trade.buyer_steamid)),
         is_open=is_open,
         is_over=PUBLIC[trade.state] != "active",
         words=STATES,

@@ -6,7 +6,7 @@ what of it the audit says, is decided once, there and in the verbs behind it.
 
 import hashlib
 import secrets
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as made_by
 from typing import Any, TypeVar
@@ -24,7 +24,7 @@ from tradepost.dialects.user_api.calls import Person
 from tradepost.dialects.web.desk import Desk
 from tradepost.dialects.web.marks import Mark
 from tradepost.dialects.web.visits import STATUSES, Handler, Page, Visit
-from tradepost.market import audit, freezing, idempotency, roles
+from tradepost.market import audit, freezing, idempotency, roles, users
 from tradepost.market.idempotency import Claim
 from tradepost.rules.refusals import Conflicting, Forbidden, Malformed, Refusal, SwitchedOff, TooManyRequests
 
@@ -110,6 +110,11 @@ async def look(call: Call, path: str, asked: msgspec.Struct | None = None) -> An
                 now=call.now,
             )
     return await method.handler(call, asked)
+
+
+async def names(call: Call, steamids: Iterable[str | None]) -> dict[str, str]:
+    """What the people on a page call themselves; a page that has it says both."""
+    return await users.names(call.app.db, {one for one in steamids if one})
 
 
 def page(visit: Visit, template: str, failed: Failed = NOTHING, *, done: str = "", **values: Any) -> Response:

@@ -6,7 +6,7 @@ import msgspec
 from starlette.responses import Response
 
 from tradepost.app import App
-from tradepost.dialects.fields import Id, Limit, Price, SteamId
+from tradepost.dialects.fields import Id, Limit, SteamId
 from tradepost.dialects.operator_api import money
 from tradepost.dialects.operator_api.calls import known
 from tradepost.dialects.operator_api.fields import Cents, Reason, Reference, SignedCents
@@ -20,10 +20,12 @@ from tradepost.dialects.web.admin_desk import (
     admin,
     asked_of,
     look,
+    names,
     older,
     page,
 )
 from tradepost.dialects.web.desk import Desk
+from tradepost.dialects.web.typed import Amount
 from tradepost.dialects.web.visits import Page, Visit
 
 DEPOSITS, CORRECTIONS, LEDGER = f"{HOME}/deposits", f"{HOME}/corrections", f"{HOME}/ledger"
@@ -64,7 +66,7 @@ class Recording(msgspec.Struct):
     """A deposit, in dollars."""
 
     steamid: SteamId
-    amount: Price
+    amount: Amount
     reference: Reference
     reason: Reason
 
@@ -95,6 +97,9 @@ async def show_corrections(visit: Visit, failed: Failed = NOTHING) -> Response:
         "admin_corrections.html",
         failed,
         found=found,
+        names=await names(
+            call, (who for one in found for who in (one.steamid, one.asked_by, one.decided_by))
+        ),
         asked=asked,
         me=call.me.steamid,
         older=older(CORRECTIONS, given, found),
@@ -108,7 +113,7 @@ class Correcting(msgspec.Struct):
     steamid: SteamId
     bucket: Literal["deposit", "balance"]
     direction: Literal["add", "take"]
-    amount: Price
+    amount: Amount
     reason: Reason
     reference: Reference
 
@@ -132,7 +137,7 @@ async def show_ledger(visit: Visit, failed: Failed = NOTHING) -> Response:
 class Withdrawing(msgspec.Struct):
     """Fees that are taken out, in dollars."""
 
-    amount: Price
+    amount: Amount
     reference: Reference
     reason: Reason
 

@@ -7,7 +7,18 @@ from starlette.responses import Response
 from tradepost.app import App
 from tradepost.dialects.fields import Id
 from tradepost.dialects.operator_api import money
-from tradepost.dialects.web.admin_desk import HOME, NOTHING, Act, Done, Failed, admin, asked_of, look, page
+from tradepost.dialects.web.admin_desk import (
+    HOME,
+    NOTHING,
+    Act,
+    Done,
+    Failed,
+    admin,
+    asked_of,
+    look,
+    names,
+    page,
+)
 from tradepost.dialects.web.desk import Desk
 from tradepost.dialects.web.visits import Page, Visit
 from tradepost.market import freezing, ledger, users
@@ -69,6 +80,7 @@ async def show_one(visit: Visit, failed: Failed = NOTHING) -> Response:
         done=DONE.get(asked.done or "", ""),
         one=one,
         events=seen.events,
+        names=await names(call, (event.actor for event in seen.events)),
         user=account,
         purse=await ledger.wallet(db, one.account_id),
         is_frozen=await freezing.is_frozen(db, one.account_id),

@@ -21,6 +21,7 @@ from tradepost.dialects.web.admin_desk import (
     admin,
     asked_of,
     look,
+    names,
     older,
     page,
 )
@@ -92,6 +93,7 @@ async def show_one(visit: Visit, failed: Failed = NOTHING) -> Response:
         look(call, f"{_CALL}/entries", further) if asked.before else people.entries(call, further)
     )
     root = ONE.format(steamid=account.steamid)
+    notes = await audit.page(app.db, subject_id=account.id, limit=SHOWN)
     return page(
         visit,
         "admin_user.html",
@@ -109,7 +111,8 @@ async def show_one(visit: Visit, failed: Failed = NOTHING) -> Response:
         told=await people.read_messages(call, people.Paged(asked.steamid, limit=Limit(SHOWN))),
         strikes=await bans.strikes_of(app.db, account.steamid),
         deposits=await money.list_deposits(call, money.OfUser(asked.steamid, Limit(SHOWN))),
-        notes=await audit.page(app.db, subject_id=account.id, limit=SHOWN),
+        notes=notes,
+        names=await names(call, (one.actor for one in notes)),
         is_me=account.id == call.me.account_id,
     )
 

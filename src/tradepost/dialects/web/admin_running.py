@@ -17,6 +17,7 @@ from tradepost.dialects.web.admin_desk import (
     admin,
     asked_of,
     look,
+    names,
     older,
     page,
 )
@@ -97,7 +98,10 @@ async def show_audit(visit: Visit) -> Response:
     query = running.AuditAsked(asked.actor, asked.subject, asked.deed, asked.before, Limit(ROWS))
     found = await look(call, "/operator/audit", query)
     given = {"actor": asked.actor, "subject": asked.subject, "deed": asked.deed}
-    return page(visit, "admin_audit.html", found=found, asked=asked, older=older(AUDIT, given, found))
+    known = await names(call, (steamid for one in found for steamid in (one.actor, one.subject)))
+    return page(
+        visit, "admin_audit.html", found=found, names=known, asked=asked, older=older(AUDIT, given, found)
+    )
 
 
 ACTS = (

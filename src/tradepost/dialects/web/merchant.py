@@ -12,11 +12,12 @@ import msgspec
 from starlette.responses import Response
 
 from tradepost.app import App
-from tradepost.dialects.fields import Flag, Price, Url
+from tradepost.dialects.fields import Flag, Url
 from tradepost.dialects.web.desk import Desk, seconds_of
 from tradepost.dialects.web.labels import say
 from tradepost.dialects.web.marks import Mark
 from tradepost.dialects.web.merchant_samples import samples
+from tradepost.dialects.web.typed import Amount
 from tradepost.dialects.web.visits import Page, Visit
 from tradepost.market import advances, gateways, ledger, notices, stats
 from tradepost.market.gateways import Gateway, Which
@@ -121,7 +122,7 @@ class Moving(msgspec.Struct):
     """How much goes into the reserve or out of it; `key` is the page's own, so that it moves once."""
 
     deed: Literal["fund", "release"]
-    amount: Price
+    amount: Amount
     key: Mark
 
 

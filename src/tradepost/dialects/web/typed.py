@@ -3,13 +3,17 @@
 import re
 from typing import Self
 
-from tradepost.rules.money import read_cents
+from tradepost.dialects.fields import Price
+from tradepost.rules.money import read_cents, write_cents
 
 TYPED_CHARS_MAX = 40
 TEXT_CHARS_MAX = 4_000  # of one field that is no price
 TOO_LONG = "…"  # stands where a text was cut, and makes it no price
 
 _COMMA = re.compile(r"[0-9]+,[0-9]{1,2}", re.ASCII)
+_THOUSANDS = re.compile(
+    r"[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]{1,2})?", re.ASCII
+)  # as our pages print a sum
 _HUGE = re.compile(r"[1-9][0-9]{7,}(?:[.,][0-9]{1,2})?", re.ASCII)  # a number, and more than any price
 
 
@@ -27,6 +31,8 @@ class TypedPrice(str):
     def cents(self) -> int | None:
         """The cents that are meant, also with a comma before them, as most languages write; None for no price."""
         text = self._bare
+        if _THOUSANDS.fullmatch(text):
+            return read_cents(text.replace(",", ""))
         return read_cents(text.replace(",", ".") if _COMMA.fullmatch(text) else text)
 
     @property
@@ -37,6 +43,16 @@ class TypedPrice(str):
     @property
     def _bare(self) -> str:
         return self.strip(" ").removeprefix("$").strip(" ")
+
+
+class Amount(Price):
+    """A price in cents, of a text as a person types it or as a page prints it."""
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """The cents; what is no price is refused as it is anywhere."""
+        cents = TypedPrice.read(text).cents
+        return super().read(text if cents is None else write_cents(cents))
 
 
 class Typed(str):
