@@ -302,7 +302,7 @@ async def test_every_hurdle_on_the_way_to_a_buy_is_said_in_words(stall: Stall) -
     assert "The seller's program is not online" in (await browser.get(f"/market/offer/{away}")).words
     assert "This is your own offer" in (await browser.get(f"/market/offer/{own}")).words
     for sql, words in {
-        "UPDATE switch SET is_off = true, reason = 'Steam is down.' WHERE name = 'buying'": "Steam is down.",
+        "UPDATE switch SET is_off = true, reason = 'Steam is down.' WHERE name = 'buying'": "Buying is switched off for now: Steam is down.",
         "UPDATE account SET hold_until = '2099-01-02T03:04:05Z' WHERE steamid = '76561198000000101'": "Steam holds your trades until 2099-01-02 03:04:00 UTC",
         "INSERT INTO ban (steamid, side, reason, from_at, until_at) VALUES ('76561198000000101', 'buyer', 'Declined thrice.', '2000-01-01', '2099-01-02T03:04:05Z')": "You cannot buy until 2099-01-02 03:04:00 UTC : Declined thrice.",
     }.items():  # fmt: skip

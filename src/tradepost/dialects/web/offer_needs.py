@@ -33,7 +33,8 @@ async def of_nobody(app: App, offer: Offer) -> tuple[str, ...]:
     try:
         await switches.refuse_if_off(app, "buying")
     except SwitchedOff as refusal:
-        hurdles.append(refusal.sentence)
+        said = refusal.sentence  # the operator's own words, or those of the refusal where he gave none
+        hurdles.append(said if said == type(refusal).sentence else f"Buying is switched off for now: {said}")
     if not await presence.is_online(app, offer.seller_id):
         hurdles.append(AWAY)
     return tuple(hurdles)
