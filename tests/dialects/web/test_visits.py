@@ -135,6 +135,8 @@ async def test_a_browser_is_led_on_from_an_address_that_is_wrong_and_a_program_i
     assert (await browser.post("/nope", {}, headers=html)).status == 404
     assert "json" in (await browser.ask("DELETE", "/nope", headers=html)).headers["Content-Type"]
     assert "json" in (await browser.get("/api/v2/nope", headers=html)).headers["Content-Type"]
+    seen = await browser.get("/trades/999999999999999999999", headers=html)
+    assert "There is nothing here" in seen.words and "trade: " not in seen.words and "id: " not in seen.words
     for path, way_on in (
         ("/merchant/notices?offset=x", "/merchant/notices"),  # without what was wrong
         ("/trades/x", "/market"),

@@ -18,6 +18,7 @@ LABELS: Mapping[str, str] = {
     "discord": "Discord number",
     "discordtag": "Discord name",
     "floor": "Least price",
+    "game": "Game",
     "label": "Name",
     "mail": "Mail address",
     "merchant": "Merchant",

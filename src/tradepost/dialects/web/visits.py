@@ -66,6 +66,7 @@ STATUSES: tuple[tuple[type[Refusal], int], ...] = (
     (Refusal, 409),
 )
 
+UNKNOWN = "No page has this address: it may be mistyped, or what it led to has gone."
 WRONG_ADDRESS = frozenset({404, 422})  # where it was asked for by GET
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -347,7 +348,13 @@ class Page:
         title = {404: "There is nothing here", 429: "Too many requests", 503: "Not at the moment"}.get(
             status, "This cannot be done"
         )
-        answer = visit.error(status, title, say(refusal), field=field)
+        sentence = say(refusal)
+        if field in visit.params and header(visit.scope, b"accept").startswith("text/html"):
+            title, sentence = (
+                "There is nothing here",
+                UNKNOWN,
+            )  # a number that nothing has, in whatever spelling
+        answer = visit.error(status, title, sentence, field=field)
         if isinstance(refusal, TooManyRequests):
             answer.headers["Retry-After"] = str(refusal.retry_after_seconds)
         if isinstance(refusal, BodyUnread):
@@ -359,6 +366,6 @@ def nowhere(app: App, desk: Desk) -> Page:
     """The page on an address that no page has."""
 
     async def show(_: Visit) -> ASGIApp:
-        raise NotFound("No page has this address: it may be mistyped, or what it led to has gone.")
+        raise NotFound(UNKNOWN)
 
     return Page(app, desk, "unknown", get=show, post=show)
