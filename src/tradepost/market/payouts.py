@@ -308,6 +308,16 @@ async def open_payouts(tx: Reader) -> list[Payout]:
     return await tx.rows(Payout, f"SELECT {_COLUMNS} FROM payout WHERE ended_at IS NULL ORDER BY id")
 
 
+async def ended(tx: Reader, *, before: int | None, count: int) -> list[Payout]:
+    """Return payouts that are over, the newest first, of all or of those before one."""
+    return await tx.rows(
+        Payout,
+        f"SELECT {_COLUMNS} FROM payout WHERE ended_at IS NOT NULL AND ($1::bigint IS NULL OR id < $1)"
+        " ORDER BY id DESC LIMIT $2",
+        before, count,
+    )  # fmt: skip
+
+
 async def page(tx: Reader, account_id: int, *, first: int, count: int) -> tuple[list[Payout], int]:
     """Return a page of an account's payouts, the newest first, and how many there are in all."""
     found = await tx.rows(

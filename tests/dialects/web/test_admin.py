@@ -258,7 +258,12 @@ async def test_a_large_payout_takes_two_admins_and_every_step_is_one_button(site
     seen = await act(first, f"{root}/refuse", root, reason="no such address")
     assert "the money is in the balance again" in seen.words and "no such address" in seen.words
     assert (await deeds(site))[:2] == ["payout refused", "payout paid"]
-    assert "No payout waits" in (await first.get("/admin/payouts")).words
+    words = (await first.get("/admin/payouts")).words
+    assert "No payout waits" in words
+    over = words.partition("Payouts that are over")[2]
+    assert f"Payout {small.id} Cay % _ $20.00 refused" in over and f"Payout {large.id} Cay % _" in over
+    words = (await first.get(f"/admin/payouts?before={small.id}")).words
+    assert f"Payout {small.id} " not in words and f"Payout {large.id} " in words and "Newest" in words
 
 
 async def test_a_dispute_is_decided_by_its_evidence(site: Site) -> None:

@@ -10,6 +10,7 @@ from tradepost.dialects.operator_api import money
 from tradepost.dialects.web.admin_desk import (
     HOME,
     NOTHING,
+    ROWS,
     Act,
     Done,
     Failed,
@@ -17,11 +18,12 @@ from tradepost.dialects.web.admin_desk import (
     asked_of,
     look,
     names,
+    older,
     page,
 )
 from tradepost.dialects.web.desk import Desk
 from tradepost.dialects.web.visits import Page, Visit
-from tradepost.market import freezing, ledger, users
+from tradepost.market import freezing, ledger, payouts, users
 from tradepost.rules.payout import State, Step, step
 
 PAYOUTS, ONE = f"{HOME}/payouts", f"{HOME}/payouts/{{id}}"
@@ -52,12 +54,28 @@ DONE = {
 }
 
 
+class Which(Done):
+    """Which page of those that are over."""
+
+    before: Id | None = None
+
+
 async def show(visit: Visit) -> Response:
-    """The payouts that wait for an operator, the oldest first."""
-    call = await admin(visit)
+    """The payouts that wait for an operator, the oldest first, and those that are over, the newest first."""
+    call, asked = await admin(visit), asked_of(visit, Which)
     found = await look(call, "/operator/payouts")
-    people = await users.by_ids(call.app.db, [one.account_id for one in found])
-    return page(visit, "admin_payouts.html", found=found, people=people, words=STATES)
+    over = await payouts.ended(call.app.db, before=asked.before, count=ROWS)
+    people = await users.by_ids(call.app.db, [one.account_id for one in (*found, *over)])
+    return page(
+        visit,
+        "admin_payouts.html",
+        found=found,
+        over=over,
+        people=people,
+        asked=asked,
+        older=older(PAYOUTS, {}, over),
+        words=STATES,
+    )
 
 
 class AskedOne(Done):
