@@ -239,16 +239,26 @@ async def test_an_offer_says_what_buying_takes_and_is_bought_once(stall: Stall) 
     assert kept.status == 200 and "Missing $4.50" in kept.words
     # The money comes where it is missing, and leads back to what it is for, and to nothing else.
     way = re.search(r'href="(/wallet/deposit[^"]*)"', kept.text)
-    assert way is not None and way[1] == f"/wallet/deposit?amount=4.50&amp;back={path}"
+    assert way is not None and way[1] == f"/wallet/deposit?amount=4.50&amp;offer={offer}"
     till = await browser.get(way[1].replace("&amp;", "&"))
+    assert (
+        '<a href="/wallet/deposit" aria-current="page">' in till.text
+    )  # it is an address of ours, to come back to
     assert 'value="4.50"' in till.text and f'<a href="{path}">Back to the offer</a>' in till.text
-    money = {"csrf": till.csrf, "key": hidden(till, "key"), "by": "play", "amount": "4.00", "back": path}
+    money = {
+        "csrf": till.csrf,
+        "key": hidden(till, "key"),
+        "by": "play",
+        "amount": "4.00",
+        "offer": str(offer),
+    }
     wrong = await browser.post("/wallet/deposit", {**money, "amount": "much"})
     assert wrong.status == 422 and f'<a href="{path}">Back to the offer</a>' in wrong.text
-    for other in ("https://example.com", "//example.com", "/market", f"{path}/..", f"{path}\n"):
-        assert (await browser.get("/wallet/deposit", params={"back": other})).status == 422, other
-        refused = await browser.post("/wallet/deposit", {**money, "back": other}, follow=False)
-        assert refused.status == 422 and "back" in refused.words, other
+    for field in ("offer", "item"):
+        for other in ("https://example.com", "//example.com", "0", "-1", f"{offer}/.."):
+            assert (await browser.get("/wallet/deposit", params={field: other})).status == 422, other
+            refused = await browser.post("/wallet/deposit", {**money, field: other}, follow=False)
+            assert refused.status == 422 and field in refused.words, other
     paid = await browser.post("/wallet/deposit", money)
     assert paid.url.endswith(f"{path}?done=played")
     assert "Play money was added to what you can spend." in paid.words and "Missing $0.50" in paid.words
@@ -348,9 +358,9 @@ async def test_an_item_shows_its_offers_its_orders_and_one_s_own(stall: Stall) -
     )
     short = "Cannot pay Your wallet has $0.00: $3.99 is missing to buy one at this price."
     assert short in poor.words and short in (await other.get("/orders")).words
-    till = await other.get(f"/wallet/deposit?amount=3.99&back={path}")
-    assert f"/wallet/deposit?amount=3.99&amp;back={path}" in poor.text and "Back to the item" in till.words
-    money = {"csrf": till.csrf, "key": hidden(till, "key"), "by": "play", "amount": "3.99", "back": path}
+    till = await other.get(f"/wallet/deposit?amount=3.99&item={item}")
+    assert f"/wallet/deposit?amount=3.99&amp;item={item}" in poor.text and "Back to the item" in till.words
+    money = {"csrf": till.csrf, "key": hidden(till, "key"), "by": "play", "amount": "3.99", "item": str(item)}
     rich = await other.post("/wallet/deposit", money)
     assert "Play money was added" in rich.words and "Awake Waiting for an offer" in rich.words
     buyer, browser = await stall.buyer()

@@ -169,7 +169,9 @@ async def test_a_deposit_by_card_stands_on_the_page_until_it_is_paid(db: Db) -> 
         browser = await site.signed_in()
         page = await browser.get("/wallet/deposit")
         assert "you pay at stripe" in page.words.lower()
-        seen = await browser.post("/wallet/deposit", {**marks(page, 'value="card"'), "amount": "25.00"})
+        form = {**marks(page, 'value="card"'), "amount": "25.00", "offer": "7"}
+        seen = await browser.post("/wallet/deposit", form)
+        assert '<a href="/market/offer/7">Back to the offer</a>' in seen.text  # for which the money is
         assert "Your deposit is begun" in seen.words and "Pay $25.00 at Stripe" in seen.words
         (address,) = await site.db.fetch("SELECT url FROM checkout")
         assert f'href="{address["url"]}"' in seen.text and address["url"].startswith("https://")

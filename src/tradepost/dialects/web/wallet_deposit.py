@@ -4,15 +4,16 @@ A form of ours may not lead to another site by itself (the policy of every page)
 the page with a link to where it is paid, and stays there until it was paid or came to nothing.
 """
 
-import re
 import secrets
 from collections.abc import Mapping
-from typing import Literal, Self
+from typing import Literal
+from urllib.parse import urlencode
 
 import msgspec
 from starlette.responses import Response
 
 from tradepost.app import App
+from tradepost.dialects.fields import Id
 from tradepost.dialects.pace import Pace
 from tradepost.dialects.web.desk import Desk
 from tradepost.dialects.web.labels import say
@@ -35,40 +36,42 @@ SAID: Mapping[str, str] = {
 }
 
 
-class Purpose(str):
-    """The page of what somebody is about to buy, and lacks the money for: an offer, or an item that he ordered."""
+class Purpose(msgspec.Struct):
+    """What somebody is about to buy, and lacks the money for: an offer, or an item that he ordered."""
 
-    __slots__ = ()
-
-    @classmethod
-    def read(cls, text: str) -> Self:
-        """The page's path; no other is gone on to."""
-        if not re.fullmatch(r"/market/(?:offer|item)/[1-9][0-9]{0,18}", text, re.ASCII):
-            raise ValueError("must be the page of an offer or an item")
-        return cls(text)
+    offer: Id | None = None
+    item: Id | None = None
 
     @property
     def noun(self) -> str:
-        """What it is."""
-        return self.split("/")[2]
+        """What it is; nothing where it is none."""
+        return "offer" if self.offer else "item" if self.item else ""
+
+    @property
+    def back(self) -> str:
+        """The path of its page."""
+        return f"/market/{self.noun}/{self.offer or self.item}" if self.noun else ""
+
+    @property
+    def pairs(self) -> dict[str, int]:
+        """The same as parameters."""
+        return {self.noun: int(self.offer or self.item or 0)} if self.noun else {}
 
 
-class Shown(msgspec.Struct):
+class Shown(Purpose):
     """What was just done, here or at the provider (whose page leads back), and how much is lacking for what."""
 
     done: Literal["begun"] | None = None
     deposit: Literal["paid", "cancelled"] | None = None
     amount: TypedPrice | None = None
-    back: Purpose | None = None
 
 
-class Asked(msgspec.Struct):
+class Asked(Purpose, kw_only=True):
     """How much is deposited, by card or as play money; `key` is the page's own, so that play money is added once."""
 
     amount: TypedPrice
     by: Literal["card", "play"]
     key: Mark
-    back: Purpose | None = None
 
 
 class DepositPage:
@@ -84,16 +87,16 @@ class DepositPage:
             visit,
             said=SAID.get(shown.deposit or shown.done or "", ""),
             lacking=shown.amount or "",
-            back=shown.back,
+            purpose=shown,
         )
 
     async def begin(self, visit: Visit) -> Response:
         """Begin a deposit by card, or add play money."""
         app, account_id = visit.app, visit.signed_in().account_id
-        back: Purpose | None = None
+        purpose = Purpose()
         try:
             asked = await visit.form(Asked)
-            cents, back = asked.amount.cents, asked.back
+            cents, purpose = asked.amount.cents, asked
             if cents is None:
                 raise Malformed("amount", "must be a price such as 25.00")
             if asked.by == "play":
@@ -106,8 +109,8 @@ class DepositPage:
             self._pace.count(account_id, app.real_now())
             await checkouts.begin(app, account_id, cents)
         except (Malformed, Conflicting) as refusal:
-            return await _page(visit, refusal, back=back)
-        return visit.redirect(f"{DEPOSIT}?done=begun{f'&back={back}' if back else ''}")
+            return await _page(visit, refusal, purpose=purpose)
+        return visit.redirect(f"{DEPOSIT}?{urlencode({'done': 'begun', **purpose.pairs})}")
 
 
 async def _page(
@@ -116,7 +119,7 @@ async def _page(
     *,
     said: str = "",
     lacking: str = "",
-    back: Purpose | None = None,
+    purpose: Purpose,
 ) -> Response:
     app, account_id = visit.app, visit.signed_in().account_id
     found = await checkouts.of_account(app.db, account_id, RECENT)
@@ -129,7 +132,7 @@ async def _page(
         by=visit.typed.get("by", ""),
         said_=said,
         lacking=lacking,
-        back=back,
+        purpose=purpose,
         key=secrets.token_urlsafe(16),
         has_card=stripe.way(app.settings) is not None,
         settings=app.settings,
