@@ -8,7 +8,7 @@ from tradepost.market import bans, freezing, ledger, presence, switches, users
 from tradepost.market.offers import Offer
 from tradepost.rules.refusals import Frozen, SwitchedOff
 
-AWAY = "The seller's program is not online, so nobody can buy this at the moment. Leave the page open or come back later: sellers are often back within the hour."
+AWAY = "The seller's program is not online, so nobody can buy this at the moment. Look again later: sellers are often back within the hour."
 
 
 @dataclass(frozen=True, slots=True)
