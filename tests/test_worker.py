@@ -13,7 +13,7 @@ from tradepost.app import App
 from tradepost.db import Db, Tx
 from tradepost.market import buy_orders, clock, ledger, offers, reports, sightings, trades, witness
 from tradepost.market.offers import Reprice
-from tradepost.market.trades import TradeView
+from tradepost.market.trade_view import TradeView
 from tradepost.rules.trade import Delivered, LookFailed, Settled, SettlementKnown
 
 pytestmark = pytest.mark.sql

@@ -40,7 +40,7 @@ from tradepost.market import (
     witness,
 )
 from tradepost.market.recent import Recent
-from tradepost.market.trades import TradeView
+from tradepost.market.trade_view import TradeView
 from tradepost.rules.trade import DELIVERED, Deadline, Event, LookFailed, State
 
 CLAIM_MAX = 20  # due trades taken at once

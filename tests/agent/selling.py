@@ -14,7 +14,7 @@ from tradepost.market.agents import Agent, Device
 from tradepost.market.directives import Directive
 from tradepost.market.reports import Answer
 from tradepost.market.sightings import SeenItem, Sighting
-from tradepost.market.trades import TradeView
+from tradepost.market.trade_view import TradeView
 from tradepost.steam.client import SteamClient
 
 SETTINGS = Settings(mode="sandbox")

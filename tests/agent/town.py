@@ -22,7 +22,7 @@ from tradepost.app import App
 from tradepost.db import Db
 from tradepost.dialects.agent_api import routes
 from tradepost.market import agents, feed, trades
-from tradepost.market.trades import TradeView
+from tradepost.market.trade_view import TradeView
 from tradepost.market.wakeup import wake
 from tradepost.rules.trade import Deadline, Event
 from tradepost.steam.simulator.program import serving

@@ -13,7 +13,7 @@ from agent.selling import Selling, selling
 from tradepost.db import Db
 from tradepost.dialects.agent_api import CALLS, PREFIX, routes
 from tradepost.market import agents, merchants
-from tradepost.market.trades import TradeView
+from tradepost.market.trade_view import TradeView
 from tradepost.steam.simulator.program import serving
 
 NOTHING = "dir_" + "0" * 24

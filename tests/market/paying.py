@@ -20,7 +20,7 @@ from tradepost.market.ledger import Wallet
 from tradepost.market.offers import Wanted
 from tradepost.market.payment_items import Skin
 from tradepost.market.payments import Asked, Payment
-from tradepost.market.trades import TradeView
+from tradepost.market.trade_view import TradeView
 from tradepost.rules.trade import Decision, Delivered, Event, Leased, OfferSeen, Settled, SettlementKnown
 
 OWN = ("127.0.0.0/8",)

@@ -34,7 +34,7 @@ from tradepost.market import housekeeping, notices, operations, receivers, sendi
 from tradepost.market.notices import NoticesQuery
 from tradepost.market.operations import OperationsQuery
 from tradepost.market.receivers import Kind
-from tradepost.market.trades import TradeView
+from tradepost.market.trade_view import TradeView
 from tradepost.rules import notice
 from tradepost.rules.refusals import Conflicting, Malformed, NotFound
 from tradepost.rules.trade import (

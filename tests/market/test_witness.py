@@ -8,7 +8,7 @@ from market.floor import Floor
 from stock import wish
 from tradepost import worker
 from tradepost.market import cases, ledger, presence, trades, witness
-from tradepost.market.trades import TradeView
+from tradepost.market.trade_view import TradeView
 from tradepost.market.users import Account
 from tradepost.rules.trade import Delivered, Event, Leased, LookFailed, OfferSeen, State
 from tradepost.worker import Claim

@@ -38,7 +38,7 @@ from tradepost.market.directives import Directive
 from tradepost.market.offers import Reprice
 from tradepost.market.reports import Answer, InventorySeen
 from tradepost.market.sightings import SeenItem, Sighting
-from tradepost.market.trades import TradeView
+from tradepost.market.trade_view import TradeView
 from tradepost.rules.refusals import Refusal
 from tradepost.rules.trade import (
     DELIVERED,

@@ -9,7 +9,7 @@ from tradepost.app import App
 from tradepost.db import Record
 from tradepost.market import feed, ledger
 from tradepost.market.shelf import Query
-from tradepost.market.trades import TradeView
+from tradepost.market.trade_view import TradeView
 from tradepost.rules.games import GAMES
 from tradepost.rules.money import fee_cents
 from tradepost.rules.trade import PUBLIC, State, Trade

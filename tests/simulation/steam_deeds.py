@@ -20,7 +20,7 @@ from tradepost.market.agents import Agent
 from tradepost.market.directives import Directive, message_of
 from tradepost.market.reports import Answer, InventorySeen
 from tradepost.market.sightings import SeenItem, Sighting
-from tradepost.market.trades import TradeView
+from tradepost.market.trade_view import TradeView
 from tradepost.market.watching import Watched
 from tradepost.rules.refusals import Refusal
 from tradepost.rules.trade import PUBLIC, Ruled

@@ -14,7 +14,7 @@ from stock import MARKET_NOW, Stock
 from tradepost.db import Db
 from tradepost.market import clock
 from tradepost.market.directives import message_of
-from tradepost.market.trades import TradeView
+from tradepost.market.trade_view import TradeView
 from tradepost.rules.games import GAMES
 
 WEAPON, CASE, HERO = "P250 | Valence (Field-Tested)", "Fracture Case", "Bracers of the Test"

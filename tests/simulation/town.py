@@ -18,7 +18,7 @@ from tradepost.market.buying import Buy
 from tradepost.market.directives import Directive
 from tradepost.market.feed import Cursor
 from tradepost.market.gateways import Opened
-from tradepost.market.trades import TradeView
+from tradepost.market.trade_view import TradeView
 from tradepost.rules.games import GAMES
 from tradepost.steam.client import SteamClient
 from tradepost.steam.pacing import Limits

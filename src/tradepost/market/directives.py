@@ -15,7 +15,7 @@ from tradepost.app import App
 from tradepost.db import Tx, UniqueViolationError
 from tradepost.market import trades
 from tradepost.market.agents import Agent
-from tradepost.market.trades import TradeView
+from tradepost.market.trade_view import TradeView
 from tradepost.rules.games import GAMES
 from tradepost.rules.trade import Decision, Leased, Side, Trade
 

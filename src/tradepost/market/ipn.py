@@ -6,7 +6,7 @@ acceptance where the merchant's reserve bears that. Beside it a webhook hears of
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -16,13 +16,11 @@ from tradepost.db import Reader, Record, Tx
 from tradepost.market import advances, gateways
 from tradepost.market.seals import SealBroken
 from tradepost.market.telling import moment
+from tradepost.market.trade_view import TradeView
 from tradepost.rules import notice, payment
 from tradepost.rules.money import write_cents
 from tradepost.rules.payment import Ipn
 from tradepost.rules.trade import State
-
-if TYPE_CHECKING:  # trades tell what happened
-    from tradepost.market.trades import TradeView
 
 # What a payment's webhook is told a trade's new state as.
 _TOLD = {
@@ -59,7 +57,7 @@ _SOLD = (
 
 
 async def follow(
-    tx: Tx, view: "TradeView", before: State, no: int, now: datetime, *, may_advance: bool
+    tx: Tx, view: TradeView, before: State, no: int, now: datetime, *, may_advance: bool
 ) -> None:
     """Tell the merchant what has just become of a trade, if its item was put on sale for a payment.
 
@@ -84,7 +82,7 @@ async def follow(
         await _tell_webhook(tx, sold, notice.PAYMENT_CREDITED, view, no, now, is_credited=True)
 
 
-async def _tell(tx: Tx, sold: Sold, view: "TradeView", no: int, now: datetime) -> None:
+async def _tell(tx: Tx, sold: Sold, view: TradeView, no: int, now: datetime) -> None:
     """Write the IPN; its bytes are made at the first attempt, with the secret that the site has by then."""
     trade = view.trade
     await tx.execute(
@@ -99,7 +97,7 @@ async def _tell(tx: Tx, sold: Sold, view: "TradeView", no: int, now: datetime) -
 
 
 async def _tell_webhook(
-    tx: Tx, sold: Sold, type_: str, view: "TradeView", no: int, now: datetime, *, is_credited: bool
+    tx: Tx, sold: Sold, type_: str, view: TradeView, no: int, now: datetime, *, is_credited: bool
 ) -> None:
     payload = {
         "type": type_,
@@ -114,7 +112,7 @@ async def _tell_webhook(
     )  # fmt: skip
 
 
-def _row(sold: Sold, view: "TradeView", type_: str, *, is_credited: bool) -> dict[str, Any]:
+def _row(sold: Sold, view: TradeView, type_: str, *, is_credited: bool) -> dict[str, Any]:
     trade = view.trade
     return {
         "order_id": sold.order_id,

@@ -4,7 +4,6 @@ import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import msgspec
@@ -16,13 +15,11 @@ from tradepost.market import gateways, idempotency, telling
 from tradepost.market.idempotency import Claim
 from tradepost.market.receivers import NO_RECEIVER, Kind
 from tradepost.market.seals import SealBroken
+from tradepost.market.trade_view import TradeView
 from tradepost.rules import notice, payment
 from tradepost.rules.payment import Ipn
 from tradepost.rules.refusals import Conflicting, NotFound, SwitchedOff
 from tradepost.rules.trade import State
-
-if TYPE_CHECKING:  # they stand above: each change of a trade comes by here
-    from tradepost.market.trades import TradeView
 
 PINGS_MAX = (
     5  # of one account that wait, or were sent within `PING_SPAN`: a test must not become somebody's load
@@ -102,7 +99,7 @@ _ATTEMPT = ", ".join(column.name for column in fields(Attempt))
 # Made --------------------------------------------------------------------------------------------------------
 
 
-async def tell(tx: Tx, view: "TradeView", before: State, no: int, now: datetime) -> None:
+async def tell(tx: Tx, view: TradeView, before: State, no: int, now: datetime) -> None:
     """Write the notices of what has just become of a trade, for those of its sides that want to be told."""
     type_ = notice.told_as(before, view.trade.state)
     if type_ is None:
@@ -122,7 +119,7 @@ async def tell(tx: Tx, view: "TradeView", before: State, no: int, now: datetime)
         )  # fmt: skip
 
 
-def payload_of(type_: str, account_id: int, view: "TradeView", made_at: datetime, send: timedelta) -> bytes:
+def payload_of(type_: str, account_id: int, view: TradeView, made_at: datetime, send: timedelta) -> bytes:
     """What an account is told of a trade: the row that its list of operations shows, `send` being the time to send it."""
     shown = telling.as_bought(view, send) if type_ == notice.CREATED else view
     row = telling.row("buy" if account_id == view.trade.buyer_id else "sell", shown, made_at)

@@ -6,7 +6,7 @@ from typing import Literal
 
 from tradepost.app import App
 from tradepost.db import Conditions, Reader, Record
-from tradepost.market.trades import FROM_VIEW, VIEW_COLUMNS, TradeView, as_view
+from tradepost.market.trade_view import FROM_VIEW, VIEW_COLUMNS, TradeView, as_view
 from tradepost.rules.trade import PUBLIC
 from tradepost.turns import in_turns
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from tradepost.db import Conditions, Reader, Record
-from tradepost.market.trades import FROM_VIEW, VIEW_COLUMNS, TradeView, as_view
+from tradepost.market.trade_view import FROM_VIEW, VIEW_COLUMNS, TradeView, as_view
 from tradepost.rules.trade import PUBLIC, Trade
 
 COMING_SPAN = timedelta(days=90)  # far more than Steam protects anything: so that the index is read in part

@@ -19,7 +19,7 @@ from tradepost.market.sightings import (
     ids_fault,
     is_overlong,
 )
-from tradepost.market.trades import TradeView
+from tradepost.market.trade_view import TradeView
 from tradepost.rules.trade import (
     Decision,
     Event,

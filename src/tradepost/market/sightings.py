@@ -15,7 +15,7 @@ from tradepost.db import Tx, UniqueViolationError
 from tradepost.market import trades, witness
 from tradepost.market.agents import Agent
 from tradepost.market.directives import message_of, witness_of
-from tradepost.market.trades import TradeView
+from tradepost.market.trade_view import TradeView
 from tradepost.rules.trade import (
     DELIVERED,
     Decision,

@@ -12,7 +12,7 @@ import msgspec
 
 from tradepost.app import App
 from tradepost.market import trades
-from tradepost.market.trades import TradeView
+from tradepost.market.trade_view import TradeView
 from tradepost.rules.refusals import Conflicting, NotFound, SteamUnavailable, UnknownRoute
 
 SECONDS = 5.0  # for one answer

@@ -6,21 +6,19 @@ where no dialect is at hand; and a receiver shall find in it what the list of op
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
+from tradepost.market.trade_view import TradeView
 from tradepost.rules.money import write_cents
 from tradepost.rules.outlook import explained
 from tradepost.rules.trade import PUBLIC, State
-
-if TYPE_CHECKING:  # trades tell notices what happened
-    from tradepost.market.trades import TradeView
 
 Kind = Literal["buy", "sell"]
 
 BOUGHT = "Waiting for the seller's program to send the Steam offer."  # what buy_batch writes
 
 
-def row(kind: Kind, view: "TradeView", now: datetime) -> dict[str, Any]:
+def row(kind: Kind, view: TradeView, now: datetime) -> dict[str, Any]:
     """A trade as it is now, as the side sees it that asks.
 
     The buyer's trade token and custom id are the buyer's own: the row of a sale has neither.
@@ -57,7 +55,7 @@ def row(kind: Kind, view: "TradeView", now: datetime) -> dict[str, Any]:
     }
 
 
-def as_bought(view: "TradeView", send: timedelta) -> "TradeView":
+def as_bought(view: TradeView, send: timedelta) -> TradeView:
     """A trade as it was when it was bought and there was so much time to send it, whatever has become of it."""
     trade = replace(
         view.trade,

@@ -6,16 +6,17 @@ writes the row, the event and the deeds (money, offer, strikes) in the same tran
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from tradepost.app import App
 from tradepost.config import Settings
-from tradepost.db import DatabaseBusy, DatabaseGone, Reader, Record, Tx
+from tradepost.db import DatabaseBusy, DatabaseGone, Reader, Tx
 from tradepost.market import advances, affiliates, alerts, bans, buying, feed, ipn, ledger, notices
 from tradepost.market.buying import Buy
 from tradepost.market.ledger import Posting
+from tradepost.market.trade_view import FROM_VIEW, TRADE_FIELDS, VIEW_COLUMNS, TradeView, as_view
 from tradepost.rules import refusals
 from tradepost.rules.games import GAMES
 from tradepost.rules.machine import decide
@@ -24,49 +25,6 @@ from tradepost.rules.trade import Decision, Deed, Delivered, Event, LookFailed, 
 __all__ = ["Buy", "TradeView", "buy", "happened", "is_bought", "read", "read_many"]
 
 BUYER_HOLD_DAYS = 15  # Steam's own length of a trade hold
-
-
-@dataclass(frozen=True, slots=True)
-class TradeView:
-    """A trade with what is shown of its item and its people."""
-
-    trade: Trade
-    project: str
-    appid: int
-    contextid: int
-    assetid: str
-    market_hash_name: str
-    steam_item_id: int
-    certificate: str | None
-    seller_steamid: str
-
-
-COLUMNS = ", ".join(f"t.{column.name}" for column in fields(Trade))
-FROM_VIEW = "FROM trade t JOIN offer o ON o.id = t.offer_id JOIN steam_item i ON i.id = o.steam_item_id"
-_ITEM = "o.project, o.appid, o.contextid, o.assetid, i.market_hash_name, i.id AS item_row_id, o.certificate, o.seller_steamid"
-_TRADE_FIELDS = tuple(column.name for column in fields(Trade))
-
-
-def as_view(row: Record) -> TradeView:
-    """Return the view that a row of VIEW_COLUMNS stands for."""
-    values = {name: row[name] for name in _TRADE_FIELDS}
-    values["state"] = State(values["state"])
-    if values["buyer_had"] is not None:
-        values["buyer_had"] = tuple(values["buyer_had"])
-    return TradeView(
-        Trade(**values),
-        row["project"],
-        row["appid"],
-        row["contextid"],
-        row["assetid"],
-        row["market_hash_name"],
-        row["item_row_id"],
-        row["certificate"],
-        row["seller_steamid"],
-    )
-
-
-VIEW_COLUMNS = f"{COLUMNS}, {_ITEM}"
 
 
 async def read_many(tx: Reader, trade_ids: list[int]) -> dict[int, TradeView]:
@@ -241,7 +199,7 @@ def _word(event: Event) -> str:
 
 
 async def _write(tx: Tx, before: Trade, after: Trade) -> None:
-    changed = [name for name in _TRADE_FIELDS if getattr(before, name) != getattr(after, name)]
+    changed = [name for name in TRADE_FIELDS if getattr(before, name) != getattr(after, name)]
     if not changed:  # a deed alone, at the very moment of the last change
         return
     sets = ", ".join(f"{name} = ${place}" for place, name in enumerate(changed, 2))

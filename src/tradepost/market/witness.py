@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from tradepost import log
 from tradepost.app import App
-from tradepost.market.trades import TradeView
+from tradepost.market.trade_view import TradeView
 from tradepost.market.wakeup import wake
 from tradepost.rules.evidence import Asset, Sold, came_back, find_delivered, still_protected, still_there
 from tradepost.rules.games import GAMES

@@ -3,7 +3,7 @@
 from dialects.web.site import Site
 from stock import MARKET_NOW, Stock, wish
 from tradepost.market import disputes, ledger, profiles, roles, trades, users
-from tradepost.market.trades import TradeView
+from tradepost.market.trade_view import TradeView
 from tradepost.market.users import Account
 from tradepost.rules.trade import Delivered, Leased, OfferSeen
 

@@ -3,7 +3,7 @@
 from dialects.web.site import USER, Site
 from stock import MARKET_NOW, Stock, wish
 from tradepost.market import ledger, trades, users
-from tradepost.market.trades import TradeView
+from tradepost.market.trade_view import TradeView
 from tradepost.rules.trade import Leased, OfferSeen
 
 SELLER = "76561198000000555"

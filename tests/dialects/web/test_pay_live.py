@@ -15,7 +15,7 @@ from dialects.web.counter import ASIIMOV, SHOP, SLATE, VALENCE, Counter, Payer, 
 from dialects.web.site import OTHER, Seen
 from tradepost.db import Db
 from tradepost.market import clock, sessions
-from tradepost.market.trades import TradeView
+from tradepost.market.trade_view import TradeView
 from tradepost.rules.trade import Leased, OfferSeen, Settled, SettlementKnown, TakenBack
 
 NEEDS_CONFIRMATION = 9

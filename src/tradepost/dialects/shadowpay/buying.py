@@ -13,7 +13,8 @@ from tradepost.dialects.shadowpay.calls import REPLAYED, Call
 from tradepost.dialects.shadowpay.words import INTERNAL_ERROR, word
 from tradepost.dialects.shapes import FILLED
 from tradepost.market import idempotency, switches, trades
-from tradepost.market.trades import Buy, TradeView
+from tradepost.market.trade_view import TradeView
+from tradepost.market.trades import Buy
 from tradepost.rules.money import write_cents
 from tradepost.rules.refusals import BuyingOff, Refusal
 

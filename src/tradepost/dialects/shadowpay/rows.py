@@ -15,7 +15,7 @@ from tradepost.market.inventories import InventoryRow
 from tradepost.market.offers import CancelAnswers, PriceAnswers, Repriced
 from tradepost.market.operations import Operation
 from tradepost.market.telling import moment
-from tradepost.market.trades import TradeView
+from tradepost.market.trade_view import TradeView
 from tradepost.rules.money import write_cents, write_rate
 
 # Inventories and offers --------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from tradepost.market.onlookers import Onlooker, Onlookers
 from tradepost.market.operations import OperationsQuery
 from tradepost.market.shelf import Query
 from tradepost.market.simulated import SLOW_SECONDS, DeedName, Fault, FaultName
-from tradepost.market.trades import TradeView
+from tradepost.market.trade_view import TradeView
 from tradepost.rules import outlook
 from tradepost.rules.refusals import Malformed, NotFound, Refusal
 from tradepost.rules.trade import State

@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 from tradepost.dialects.openapi.snippets import Request, curl, php, python
 from tradepost.market.shelf import ShelfOffer
 from tradepost.market.simulated import FAULTS, HOLD_DAYS, OFFLINE
-from tradepost.market.trades import TradeView
+from tradepost.market.trade_view import TradeView
 from tradepost.market.users import Account
 from tradepost.rules.money import write_cents
 from tradepost.rules.trade import State
