@@ -11,9 +11,8 @@ TEXT_CHARS_MAX = 4_000  # of one field that is no price
 TOO_LONG = "…"  # stands where a text was cut, and makes it no price
 
 _COMMA = re.compile(r"[0-9]+,[0-9]{1,2}", re.ASCII)
-_THOUSANDS = re.compile(
-    r"[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]{1,2})?", re.ASCII
-)  # as our pages print a sum
+# As our pages print a sum; without the cents it could be a comma before three decimals just as well.
+_THOUSANDS = re.compile(r"[1-9][0-9]{0,2}(?:,[0-9]{3})+\.[0-9]{2}", re.ASCII)
 _HUGE = re.compile(r"[1-9][0-9]{7,}(?:[.,][0-9]{1,2})?", re.ASCII)  # a number, and more than any price
 
 

@@ -19,7 +19,8 @@ function usd(cents) {
 
 // The cents that a typed text means, also with a comma before them; null for no price.
 function read(text) {
-  const bare = text.trim().replace(/^\$/, "").trim().replace(/^(\d+),(\d{1,2})$/, "$1.$2");
+  const typed = text.trim().replace(/^\$/, "").trim().replace(/^(\d+),(\d{1,2})$/, "$1.$2");
+  const bare = /^[1-9]\d{0,2}(,\d{3})+\.\d{2}$/.test(typed) ? typed.replaceAll(",", "") : typed;
   const parts = /^(0|[1-9]\d{0,6})(?:\.(\d{1,2}))?$/.exec(bare);
   return parts ? Number(parts[1]) * 100 + Number((parts[2] ?? "").padEnd(2, "0")) : null;
 }
