@@ -64,6 +64,7 @@ async def write(db: Db, world: World, fee_bps: int) -> int:
         await _trades(tx, sales, fee_bps)
         for statement in (_EVENTS, _TRANSFERS, _ENTRIES, _WALLETS, _SALES, _DAY_TOTALS, _COUNTS):
             await tx.execute(statement)
+    await db.execute("ANALYZE")  # as after the first offers: plans made for empty tables are slow ones
     return len(sales)
 
 

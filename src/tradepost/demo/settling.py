@@ -66,12 +66,13 @@ async def register(db: Db, arrived: Arrived) -> Town:
 
 
 async def offer(db: Db, arrived: Arrived, steam_url: str, fee_bps: int) -> int:
-    """Write what was sold before, and put on sale what the world says; return how many offers there are."""
+    """Put on sale what the world says, and write what was sold before; return how many offers there are."""
     world = arrived.world
     reading = simulator.read(steam_url, world.with_role(Role.SELLER), Clock.real_now)
     stock, _ = await asyncio.gather(reading, filling.describe(db, world))
-    await past.write(db, world, fee_bps)
     await filling.offer(db, world, stock)
+    # After what is on sale, whose ids are the lowest: by that robots know it from what guests put on sale.
+    await past.write(db, world, fee_bps)
     await wishes.order(db, world)
     async with db.transaction() as tx:
         await wishes.name_pages(tx, world)
