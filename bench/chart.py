@@ -50,7 +50,7 @@ async def main() -> None:
     parser.add_argument("trades", type=int, nargs="?", default=100_000)
     count = parser.parse_args().trades
     with tempfile.TemporaryDirectory() as home:
-        Path(home).chmod(0o755)  # noqa: ASYNC240 - nobody waits for it
+        Path(home).chmod(0o755)
         async with embedded.server(Path(home), durable=False) as server:
             dsn = await create_database(server.dsn, "bench")
             await migrate(dsn)

@@ -14,9 +14,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench.shelf import PROJECT, load
 from starlette.types import ASGIApp
 
+from bench.shelf import PROJECT, load
 from tradepost import embedded
 from tradepost.app import Clock, open_app
 from tradepost.config import Settings
@@ -43,7 +43,7 @@ async def main() -> None:
     parser.add_argument("offers", type=int, nargs="?", default=100_000)
     count = parser.parse_args().offers
     with tempfile.TemporaryDirectory() as home:
-        Path(home).chmod(0o755)  # noqa: ASYNC240 - nobody waits for it
+        Path(home).chmod(0o755)
         async with embedded.server(Path(home), durable=False) as server:
             dsn = await create_database(server.dsn, "bench")
             await migrate(dsn)
