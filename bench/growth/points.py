@@ -19,6 +19,10 @@ class Cost:
     low: float
     high: float
 
+    def times(self, factor: float) -> "Cost":
+        """Return the same in another unit."""
+        return Cost(self.median * factor, self.low * factor, self.high * factor)
+
 
 def cost(measured: Sequence[float]) -> Cost:
     """Return what many measurements say; of a single one there is no spread."""
