@@ -6,12 +6,13 @@ ARGS ?=
 # A process a core, up to four, each with a Postgres of its own; `make test TESTERS=0` runs them one after another.
 TESTERS ?= auto
 
-.PHONY: help demo test fuzz lint types schema papers lock setup dev clean
+.PHONY: help demo test fuzz bench lint types schema papers lock setup dev clean
 
 help:
 	@echo 'make demo     the whole market on this machine, trading by itself  (ARGS="--port 8001")'
 	@echo 'make test     every test                                           (ARGS="tests/test_db.py -k commit")'
 	@echo 'make fuzz     ten thousand made-up requests                         (FUZZ_SEED=7 make fuzz)'
+	@echo 'make bench    what is claimed about speed, side by side, in about 20 minutes (ARGS="--short")'
 	@echo 'make lint     style, by ruff'
 	@echo 'make types    types, by mypy'
 	@echo 'make schema   write sql/schema.sql anew from the migrations'
@@ -29,6 +30,12 @@ test: dev
 # `make test` makes up some requests for each call, this draws them until there are ten thousand. FUZZ_SEED draws others.
 fuzz: dev
 	@FUZZ=whole $(PY) -m pytest -s tests/dialects/test_fuzz.py tests/dialects/user_api/test_fuzz.py $(ARGS)
+
+# What fits in about twenty minutes. It needs nginx, wrk and two cores that nobody else uses.
+bench:
+	@sh scripts/setup.sh bench
+	@$(PY) -m bench reads buys start $(ARGS)
+	@echo 'Longer ones, each by its name: $(PY) -m bench reads-5m | growth AXIS | jobs | peers | profiles; $(PY) -m bench tells of each.'
 
 lint: dev
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check .

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Write both lock files anew from pyproject.toml: every package that is needed, with the hashes of its files for all
+# Write all lock files anew from pyproject.toml: every package that is needed, with the hashes of its files for all
 # platforms. What this machine's own pip settings say (mirrors, folders of wheels) must not get into them.
 set -eu
 cd "$(dirname "$0")/.."
@@ -16,3 +16,4 @@ compile() {
 
 compile --output-file requirements.lock
 compile --output-file requirements-dev.lock --extra dev --constraint requirements.lock
+compile --output-file requirements-bench.lock --extra bench --constraint requirements-dev.lock

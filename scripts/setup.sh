@@ -1,5 +1,6 @@
 #!/bin/sh
-# Set up .venv with exactly what a lock file names: `setup.sh runtime` for the program, `setup.sh dev` for its tests too.
+# Set up .venv with exactly what a lock file names: `setup.sh runtime` for the program, `setup.sh dev` for its tests
+# too, `setup.sh bench` for all of it and what is measured with.
 # Done already: says nothing, in a few milliseconds. Not possible: says in a sentence what to install.
 set -eu
 cd "$(dirname "$0")/.."
@@ -8,7 +9,8 @@ what=${1:-runtime}
 case $what in
     runtime) lock=requirements.lock ;;
     dev) lock=requirements-dev.lock ;;
-    *) echo "usage: setup.sh runtime|dev" >&2; exit 2 ;;
+    bench) lock=requirements-bench.lock; sh scripts/setup.sh dev ;;
+    *) echo "usage: setup.sh runtime|dev|bench" >&2; exit 2 ;;
 esac
 
 right='import sys; sys.exit(not (3, 11) <= sys.version_info[:2])'
@@ -34,8 +36,11 @@ fetch() {
 
 # What was installed is known by the digest of what it was installed from; what is there for the tests is enough.
 digest=$(cat requirements.lock requirements-dev.lock pyproject.toml | cksum)
+enough=".venv/stamp-$what"
+[ "$what" = runtime ] && enough="$enough .venv/stamp-dev"
+[ "$what" = bench ] && digest="$digest $(cksum <requirements-bench.lock)"
 if [ -x .venv/bin/tradepost ] && .venv/bin/python -c "$right" 2>/dev/null; then
-    for stamp in ".venv/stamp-$what" .venv/stamp-dev; do
+    for stamp in $enough; do
         [ "$(cat "$stamp" 2>/dev/null)" = "$digest" ] && fetch && exit 0
     done
 elif [ -x .venv/bin/python ] && .venv/bin/python -c "$right" 2>/dev/null; then

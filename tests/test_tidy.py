@@ -375,9 +375,10 @@ def names(requirements: list[str]) -> list[str]:
 
 
 RUNTIME, DEV = names(PROJECT["dependencies"]), names(PROJECT["optional-dependencies"]["dev"])
+BENCH = names(PROJECT["optional-dependencies"]["bench"])
 
 
-@pytest.mark.parametrize("name", RUNTIME + DEV)
+@pytest.mark.parametrize("name", RUNTIME + DEV + BENCH)
 def test_every_dependency_has_its_reason(name: str) -> None:
     text = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
     assert re.search(rf"^\| `{re.escape(name)}` \| \S", text, re.MULTILINE), (
@@ -386,7 +387,12 @@ def test_every_dependency_has_its_reason(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lock", "wanted"), [("requirements.lock", RUNTIME), ("requirements-dev.lock", RUNTIME + DEV)]
+    ("lock", "wanted"),
+    [
+        ("requirements.lock", RUNTIME),
+        ("requirements-dev.lock", RUNTIME + DEV),
+        ("requirements-bench.lock", RUNTIME + BENCH),
+    ],
 )
 def test_a_lock_pins_all_that_is_needed_with_hashes_and_names_no_index(lock: str, wanted: list[str]) -> None:
     text = (ROOT / lock).read_text(encoding="utf-8")
