@@ -124,6 +124,29 @@ async def test_the_largest_bigint_is_a_whole_number(db: Db) -> None:
     assert await db.value("select 9223372036854775807") == 2**63 - 1
 
 
+async def test_portions_are_all_rows_of_one_moment(things: Db) -> None:
+    await things.execute("insert into thing select n, 'n' from generate_series(1, 7) n")
+    found: list[list[int]] = []
+    async with things.transaction() as tx:
+        async for records in tx.portions("select id from thing order by id", rows=3, seconds=5):
+            found.append([record["id"] for record in records])
+            await things.execute("delete from thing where id > 3")  # by another connection
+            assert (
+                await tx.value("select count(*) from thing where id <= 3") == 3
+            )  # and others are asked between
+    assert found == [[1, 2, 3], [4, 5, 6], [7]]
+
+
+async def test_a_connection_cut_between_two_portions_is_gone(things: Db) -> None:
+    await things.execute("insert into thing select n, 'n' from generate_series(1, 7) n")
+    with pytest.raises(DatabaseGone):
+        async with things.transaction() as tx:
+            async for _ in tx.portions("select id from thing", rows=3, seconds=5):
+                await things.execute(
+                    "select pg_terminate_backend($1)", await tx.value("select pg_backend_pid()")
+                )
+
+
 async def test_execute_and_copy_say_how_many_rows(things: Db) -> None:
     assert await things.copy("thing", ["id", "name"], [(n, str(n)) for n in range(100)]) == 100
     assert await things.execute("update thing set name = 'x' where id < $1", 7) == 7

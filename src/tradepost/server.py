@@ -162,7 +162,7 @@ async def _follow(app: App) -> None:
         except Exception:
             logger.exception("shelves_lost_the_feed")
             app.shelves_ready.clear()
-            app.shelves = Shelves()
+            app.shelves = Shelves(app.shelves.generation + 1)
             await asyncio.sleep(AGAIN_SECONDS)
 
 

@@ -41,6 +41,17 @@ class Tx:
         except Exception as error:
             self._fail(error)
 
+    async def portions(
+        self, sql: str, *args: object, rows: int, seconds: float
+    ) -> AsyncIterator[list[Record]]:
+        """All rows of one moment as the driver's records, so many at a time; each time may take so long."""
+        try:
+            cursor = await self._con.cursor(sql, *args)
+            while found := await cursor.fetch(rows, timeout=seconds):
+                yield found
+        except Exception as error:
+            self._fail(error)
+
     async def rows(self, kind: type[T], sql: str, *args: object) -> list[T]:
         """All rows, each as a `kind`."""
         records = await self.fetch(sql, *args)

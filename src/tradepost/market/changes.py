@@ -77,12 +77,6 @@ async def horizon(app: App) -> int:
     return int(await app.db.value("SELECT pg_snapshot_xmin(pg_current_snapshot())::text"))
 
 
-async def offers_on_sale(app: App) -> list[ShelfOffer]:
-    """Return everything that is on sale."""
-    rows = await app.db.fetch(f"{_OFFER} WHERE o.state = 'on_sale' ORDER BY o.id")
-    return [_shelf_offer(row) for row in rows]
-
-
 async def offers(app: App, ids: Iterable[int]) -> dict[int, OfferNow]:
     """Return offers as they are now, by id."""
     wanted = list(set(ids))

@@ -17,7 +17,7 @@ from tradepost.db import DatabaseBusy, DatabaseGone
 from tradepost.market import changes, clock
 from tradepost.market.changes import ID_LAST, FellBehind, OfferNow
 from tradepost.market.ring import Position
-from tradepost.market.shelf import Shelves
+from tradepost.market.stocking import stocked
 from tradepost.market.wakeup import CHANNEL, wake
 
 CHANGES_MAX = 5000  # read at once
@@ -69,9 +69,8 @@ async def load(app: App) -> Cursor:
     """Fill new shelves with everything on sale, and show them; return where in the changes to go on."""
     # The horizon is taken first: what commits while the shelves are filled is read again as a change.
     horizon = await changes.horizon(app)
-    shelves = Shelves()
-    shelves.apply(await changes.offers_on_sale(app), [])
-    shelves.settle()
+    shelves = await stocked(app)
+    shelves.generation = app.shelves.generation + 1
     app.shelves = shelves
     cursor = Cursor(horizon - 1, ID_LAST)
     app.ring.skip(cursor.position)

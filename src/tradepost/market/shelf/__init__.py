@@ -5,8 +5,21 @@ Lists, filters, groups, totals and dumps are answered from here in microseconds,
 """
 
 from tradepost.market.shelf.facets import Facets
+from tradepost.market.shelf.filling import Filling, Item, Stocked
 from tradepost.market.shelf.offer import ShelfOffer
 from tradepost.market.shelf.query import NamePrice, Page, Query, Sort
 from tradepost.market.shelf.shelves import Listed, Shelves
 
-__all__ = ["Facets", "Listed", "NamePrice", "Page", "Query", "ShelfOffer", "Shelves", "Sort"]
+__all__ = [
+    "Facets",
+    "Filling",
+    "Item",
+    "Listed",
+    "NamePrice",
+    "Page",
+    "Query",
+    "ShelfOffer",
+    "Shelves",
+    "Sort",
+    "Stocked",
+]

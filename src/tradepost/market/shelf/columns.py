@@ -44,15 +44,19 @@ class Columns:
         """A slot that holds no offer."""
         if self._free:
             return self._free.pop()
-        if self.used == len(self.price):
-            room = max(int(self.used * _GROWTH), _ROOM_MIN)
+        return self.take_run(1)
+
+    def take_run(self, count: int) -> int:
+        """The first of so many slots in a row that never held an offer."""
+        start, self.used = self.used, self.used + count
+        if self.used > len(self.price):
+            room = max(int(start * _GROWTH), self.used, _ROOM_MIN)
             for field in _KINDS:
                 column = getattr(self, field)
                 grown = np.zeros(room, column.dtype)
-                grown[: self.used] = column[: self.used]
+                grown[:start] = column[:start]
                 setattr(self, field, grown)
-        self.used += 1
-        return self.used - 1
+        return start
 
     def free(self, slot: int) -> None:
         """Give a slot back, once no key names it any more."""

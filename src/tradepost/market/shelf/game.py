@@ -1,6 +1,10 @@
 """One game's shelf: where each offer is, in every order it can be listed by."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from tradepost.market.shelf.blocks import SLOT_BITS, Blocks
 from tradepost.market.shelf.columns import Columns
@@ -105,6 +109,23 @@ class Shelf:
         columns.assetid[slot] = assetid
         if self.settled:
             self._move(slot, before, after)
+
+    def put_new(self, fields: Mapping[str, NDArray[Any] | list[bytes]]) -> None:
+        """Put offers on the shelf that are not there yet, told by all their columns; `settle` finds their places."""
+        ids = fields["id"]
+        start = self.columns.take_run(len(ids))
+        slots = range(start, self.columns.used)
+        for field, values in fields.items():
+            getattr(self.columns, field)[start : self.columns.used] = values
+        self.slot.update(zip(np.asarray(ids).tolist(), slots, strict=True))
+        self.settled = False
+
+    def numbers(
+        self, name: str, exterior: str | None, rarity: str | None, type_: str | None, is_stattrak: bool
+    ) -> tuple[int, int, int, int, int]:
+        """What the columns say for an item's name and words."""
+        words = self._number(exterior), self._number(rarity), self._number(type_)
+        return self.names.code(name), *words, int(is_stattrak)
 
     def remove(self, id_: int) -> None:
         """Take an offer off the shelf."""

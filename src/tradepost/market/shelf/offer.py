@@ -1,11 +1,14 @@
 """What a shelf is told of an offer, and the bytes it shows for it: the one place that knows the row's shape."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
-from tradepost.market.shelf.values import PRICE_CENTS_MAX, WHOLE_MAX, whole
+from tradepost.market.shelf.values import EPOCH_DAY, PRICE_CENTS_MAX, WHOLE_MAX, whole
 
 to_json = msgspec.json.Encoder().encode
 
@@ -51,15 +54,21 @@ def check(offer: ShelfOffer) -> tuple[int, int]:
     return seller, assetid
 
 
+# Up to the day: that is written at once or, where many rows are made of few days, looked up.
+_LINE = (
+    b'{"id":"%d","steam_market_hash_name":%b,"price":"%d.%02d","project":%b,"floatvalue":%b,'
+    b'"paintindex":%b,"paintseed":%b,"time_created":"'
+)
+_ONE = _LINE + b'%04d-%02d-%02d %02d:%02d:%02d"}'
+_OF_MANY = _LINE + b'%b%02d:%02d:%02d"}'
+
+
 def render(offer: ShelfOffer, name_json: bytes, has_float: bool) -> bytes:
     """The offer as the JSON object of every public list; the name comes encoded, as many offers share it."""
     paintindex, paintseed = offer.paintindex, offer.paintseed
     at = offer.time_created.astimezone(UTC)
     # The moment's own formatting is the slowest thing here, and a merchant's list is made of these lines.
-    return (
-        b'{"id":"%d","steam_market_hash_name":%b,"price":"%d.%02d","project":%b,"floatvalue":%b,'
-        b'"paintindex":%b,"paintseed":%b,"time_created":"%04d-%02d-%02d %02d:%02d:%02d"}'
-    ) % (
+    return _ONE % (
         offer.id,
         name_json,
         *divmod(offer.price_cents, 100),
@@ -74,6 +83,61 @@ def render(offer: ShelfOffer, name_json: bytes, has_float: bool) -> bytes:
         at.minute,
         at.second,
     )
+
+
+class Lines:
+    """Renders many offers of one game; numbers and days that many of them share are written once."""
+
+    def __init__(self, project: str) -> None:
+        self._project = to_json(project)
+        self._written, self._days = _Written({None: b"null"}), _Days()
+
+    def render(
+        self,
+        ids: Sequence[int],
+        names_json: Iterable[bytes],
+        prices_cents: NDArray[np.int64],
+        floats: Iterable[str | None],
+        paintindexes: Iterable[int | None],
+        paintseeds: Iterable[int | None],
+        seconds: NDArray[np.int64],
+    ) -> list[bytes]:
+        """The same as `render` of each; a float that is none comes as None, the moments as Unix seconds."""
+        project, written, days = self._project, self._written, self._days
+        units, cents = np.divmod(prices_cents, 100)
+        day, second = np.divmod(seconds, 86_400)
+        at = (numbers.tolist() for numbers in (day, second // 3600, second // 60 % 60, second % 60))
+        told = zip(
+            ids,
+            names_json,
+            units.tolist(),
+            cents.tolist(),
+            floats,
+            paintindexes,
+            paintseeds,
+            *at,
+            strict=True,
+        )
+        return [
+            _OF_MANY % (id_, name, unit, cent, project, b"null" if text is None else to_json(text), written[index], written[seed], days[on], h, m, s)
+            for id_, name, unit, cent, text, index, seed, on, h, m, s in told
+        ]  # fmt: skip
+
+
+class _Written(dict[int | None, bytes]):
+    """Numbers as they are written: paint has few of them."""
+
+    def __missing__(self, number: int) -> bytes:
+        text = self[number] = b"%d" % number
+        return text
+
+
+class _Days(dict[int, bytes]):
+    """Days since 1970 as they are written, with the blank that follows."""
+
+    def __missing__(self, day: int) -> bytes:
+        text = self[day] = b"%b " % date.fromordinal(EPOCH_DAY + day).isoformat().encode()
+        return text
 
 
 class _Shown(msgspec.Struct):

@@ -28,8 +28,10 @@ class Shelves:
     One event loop calls it, and no method waits: whatever is answered is true of one moment.
     """
 
-    def __init__(self) -> None:
-        self.generation = 0  # grows with each batch that changed anything, so it can name an answer's state
+    def __init__(self, generation: int = 0) -> None:
+        # It grows with each batch that changed anything, so it can name an answer's state. Shelves that take the place
+        # of others go on from theirs: what was made of those must not be taken for what these would say.
+        self.generation = generation
         self._shelves: dict[str, Shelf] = {}
         self._dumps: dict[str, Dump] = {}
         self._tombstones: dict[int, int] = {}  # id to version, the longest gone first
@@ -44,7 +46,7 @@ class Shelves:
         changes = len(upserts) + len(gone)
         if changes >= REFILL_CHANGES_MIN:
             for project, count in Counter(offer.project for offer in upserts).items():
-                self._shelf(project).expect(count + len(gone))
+                self.shelf(project).expect(count + len(gone))
         changed = False
         for offer in upserts:
             changed |= self._put(offer)
@@ -166,8 +168,8 @@ class Shelves:
         texts = [known.text[code] for code in codes.tolist()]
         return texts, (known.floor[codes] >> 32).tolist(), known.count[codes].tolist()
 
-    def _shelf(self, project: str) -> Shelf:
-        """The shelf of a game, made now if it has had no offer yet."""
+    def shelf(self, project: str) -> Shelf:
+        """The shelf of a game, made now if it has had no offer yet; for `filling`, others ask the methods above."""
         shelf = self._shelves.get(project)
         if shelf is None:
             shelf = self._shelves[project] = Shelf()
@@ -191,7 +193,7 @@ class Shelves:
         version = self._tombstones.get(offer.id) if known is None else known.version(offer.id)
         if version is not None and offer.version <= version:
             return False
-        shelf = self._shelf(offer.project)
+        shelf = self.shelf(offer.project)
         try:
             shelf.put(offer)
         except ValueError as error:

@@ -5,7 +5,11 @@ A shelf sorts keys `value << 32 | slot`, so whatever it sorts by must fit the up
 
 import math
 import struct
+from collections.abc import Sequence
 from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
 
 VALUE_MIN, VALUE_MAX = -(2**31), 2**31 - 1
 
@@ -17,8 +21,9 @@ NUMBER_NONE = -(2**63)  # a paint seed or index that is not there
 WHOLE_MAX = 2**63 - 1  # ids, versions, accounts, steamids: what a column can hold
 DIGITS_MAX = 20  # of 64 bits
 
-_EPOCH_DAY = datetime(1970, 1, 1, tzinfo=UTC).toordinal()
+EPOCH_DAY = datetime(1970, 1, 1, tzinfo=UTC).toordinal()
 _DAY_SECONDS = 86_400
+SECONDS_MAX = 2**32 - 1
 _TIME_SHIFT = 2**31  # Unix seconds are unsigned here: 1970 to 2106, as the sandbox's clock may pass 2038
 
 
@@ -38,6 +43,23 @@ def wear(text: str) -> float:
     return float(text)
 
 
+def float_values(texts: Sequence[str | None]) -> NDArray[np.int32]:
+    """The same of many floats, FLOAT_NONE standing for None."""
+    numbers = np.array([_number(text) for text in texts])
+    with np.errstate(over="ignore"):  # what 32 bits can not hold becomes an infinity
+        bits = (numbers + 0.0).astype("<f4").view("<i4")
+    values: NDArray[np.int32] = np.where(bits >= 0, bits, bits ^ VALUE_MAX)
+    return np.where(np.isfinite(numbers), values, FLOAT_NONE).astype(np.int32)
+
+
+def _number(text: str | None) -> float:
+    """The number that a text says, one that is not finite for none."""
+    try:
+        return math.nan if text is None else float(text)
+    except ValueError:
+        return math.nan
+
+
 def bound_value(number: float) -> int:
     """Any float but NaN as an integer of the same order; what 32 bits can not hold becomes an infinity."""
     try:
@@ -54,7 +76,12 @@ def time_value(moment: datetime) -> int:
         raise ValueError(f"a moment without a time zone: {moment}")  # it would be taken for this machine's
     at = moment.astimezone(UTC)
     seconds = at.hour * 3600 + at.minute * 60 + at.second
-    return clamp((at.toordinal() - _EPOCH_DAY) * _DAY_SECONDS + seconds - _TIME_SHIFT)
+    return clamp((at.toordinal() - EPOCH_DAY) * _DAY_SECONDS + seconds - _TIME_SHIFT)
+
+
+def time_values(seconds: NDArray[np.int64]) -> NDArray[np.int32]:
+    """The values of many moments in Unix seconds, each from 0 to SECONDS_MAX."""
+    return (seconds - _TIME_SHIFT).astype(np.int32)
 
 
 def time_value_up(moment: datetime) -> int:
@@ -79,3 +106,14 @@ def whole(text: str, most: int) -> int | None:
     except ValueError:
         return None
     return number if 0 <= number <= most and str(number) == text else None
+
+
+def wholes(texts: Sequence[str], most: int) -> Sequence[int | None]:
+    """The same of many texts; quicker where, as ever, all of them are numbers."""
+    try:
+        numbers = list(map(int, texts))
+        if list(map(str, numbers)) == list(texts) and min(numbers) >= 0 and max(numbers) <= most:
+            return numbers
+    except ValueError:
+        pass
+    return [whole(text, most) for text in texts]
