@@ -2,6 +2,8 @@
 
 CREATE FUNCTION public.buy_batch(p_now timestamp with time zone, p_online_after timestamp with time zone, p_scanned_after timestamp with time zone, p_send_until timestamp with time zone, p_fee_bps bigint, p_buyers bigint[], p_offers bigint[], p_steamids text[], p_tokens text[], p_ceilings bigint[], p_custom_ids text[], p_keys text[], p_digests bytea[], OUT no integer, OUT code text, OUT trade_id bigint) RETURNS SETOF record
     LANGUAGE plpgsql
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
     AS $$
 #variable_conflict use_column
 DECLARE
