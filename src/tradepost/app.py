@@ -42,6 +42,7 @@ class App:
     db: Db
     steam: SteamClient
     clock: Clock = field(default_factory=Clock)
+    has_shelves: bool = True  # a worker has none: nobody asks it what is on sale
     shelves: Shelves = field(default_factory=Shelves)
     buys: Batches = field(default_factory=Batches)
     ring: Ring = field(default_factory=Ring)
@@ -58,7 +59,7 @@ class App:
 
 
 @asynccontextmanager
-async def open_app(settings: Settings, dsn: str) -> AsyncIterator[App]:
+async def open_app(settings: Settings, dsn: str, *, has_shelves: bool = True) -> AsyncIterator[App]:
     """Open the database and the way to Steam; close both at the end."""
     db = await Db.open(dsn, max_size=settings.database_pool_size)
     try:
@@ -70,6 +71,6 @@ async def open_app(settings: Settings, dsn: str) -> AsyncIterator[App]:
             web_api_key=settings.steam_web_api_key or None,
             limits=SIMULATOR_LIMITS if settings.steam_control_url else None,
         ) as steam:
-            yield App(settings, db, steam, clock)
+            yield App(settings, db, steam, clock, has_shelves)
     finally:
         await db.close()

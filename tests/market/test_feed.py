@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from box import market
+from tradepost.app import App
 from tradepost.db import Db
 from tradepost.db.listening import Listener
 from tradepost.market import feed
@@ -59,6 +60,21 @@ async def test_what_is_changed_while_the_shelf_is_loaded_is_read_again(db: Db) -
             cursor = await feed.load(box.app)
         await feed.catch_up(box.app, cursor)
         assert box.app.shelves.offer(offer).price_cents == 150  # type: ignore[union-attr] # it is there
+
+
+async def test_a_process_without_shelves_follows_and_keeps_none(db: Db) -> None:
+    async with market(db) as box:
+        app = App(box.app.settings, db, box.app.steam, has_shelves=False)
+        first = await box.stock.offer(await box.stock.person(), 100)
+        cursor = await feed.load(app)
+        position = cursor.position
+        second = await box.stock.offer(await box.stock.person(), 100)
+        await feed.catch_up(app, cursor)
+        await feed.tell(app, [first])
+        assert cursor.position > position  # it would fall behind else
+        assert app.shelves.row(first) is app.shelves.row(second) is None
+        await db.execute("INSERT INTO change (kind, ref_id) VALUES ('trade', 5)")
+        assert await feed.catch_up(app, cursor) == [5]  # whose people are to be woken all the same
 
 
 async def test_a_follower_hears_of_changes_of_other_processes_within_moments(db: Db) -> None:

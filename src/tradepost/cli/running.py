@@ -57,7 +57,7 @@ async def worker(settings: Settings, _: Namespace) -> int:
     chores.stop_on_signals(stop)
     async with database(settings, stays=True) as dsn:
         await migrate(dsn)
-        async with open_app(settings, dsn) as app:
+        async with open_app(settings, dsn, has_shelves=False) as app:
             await chores.work(app, stop)
     return 0
 

@@ -1,4 +1,4 @@
-"""The feed: keeps this process's shelves in step with Postgres, and tells agents that something awaits them.
+"""The feed: keeps this process's shelves in step with Postgres, if it has any, and tells agents that something awaits them.
 
 Changes are read from the table `change` in commit order (rules.md 18): rows whose transaction lies below the oldest
 one still running, by (xid, id). How an offer is now is read from the offer itself, whose version says which of two
@@ -42,7 +42,8 @@ class Cursor:
 
 async def put(app: App, offer_ids: Sequence[int]) -> None:
     """Put offers on this process's shelves as they are in the database now, or take them off."""
-    _show(app, await changes.offers(app, offer_ids))
+    if app.has_shelves:
+        _show(app, await changes.offers(app, offer_ids))
 
 
 def _show(app: App, found: Mapping[int, OfferNow]) -> None:
@@ -66,12 +67,13 @@ async def tell(app: App, offer_ids: Sequence[int]) -> None:
 
 
 async def load(app: App) -> Cursor:
-    """Fill new shelves with everything on sale, and show them; return where in the changes to go on."""
+    """Fill new shelves with everything on sale, where there are any, and show them; return where in the changes to go on."""
     # The horizon is taken first: what commits while the shelves are filled is read again as a change.
     horizon = await changes.horizon(app)
-    shelves = await stocked(app)
-    shelves.generation = app.shelves.generation + 1
-    app.shelves = shelves
+    if app.has_shelves:
+        shelves = await stocked(app)
+        shelves.generation = app.shelves.generation + 1
+        app.shelves = shelves
     cursor = Cursor(horizon - 1, ID_LAST)
     app.ring.skip(cursor.position)
     return cursor
@@ -87,7 +89,8 @@ async def catch_up(app: App, cursor: Cursor, trades: list[int] | None = None) ->
         read = await changes.read(app, cursor.position, CHANGES_MAX)
         if not read:
             return trades
-        found = await changes.offers(app, [change.ref_id for change in read if change.kind == "offer"])
+        offers = [change.ref_id for change in read if change.kind == "offer" and app.has_shelves]
+        found = await changes.offers(app, offers)
         is_followed = app.ring.is_followed
         told = await changes.events(app, read, found) if is_followed else []
         # From here on nothing waits: whoever is told of a position finds the shelves there.
