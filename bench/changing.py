@@ -1,8 +1,9 @@
 """Changes as a market has them, from a process of their own: `python -m bench.changing DSN PER_SECOND [SECONDS]`.
 
-Of ten changes seven reprice an offer, the others take turns at selling one and at listing another. Each kind is a
-transaction of its own, fifty times a second, and followers are woken after it, as the market does. SIGTERM ends it; it
-says how many changes it made, and in how many seconds.
+Of twenty changes fourteen reprice an offer, three sell one and three list another. Each kind is a transaction of its own,
+fifty times a second, and followers are woken after them, as the market does. SIGTERM ends it; it says how many changes it
+made, and in how many seconds. The first thousand are left alone, and only a fifth of the others can be sold: whoever asks for an
+offer by its number while this runs must find it.
 """
 
 import asyncio
@@ -11,6 +12,8 @@ import random
 import signal
 import sys
 import time
+from collections import deque
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from tradepost.db import Db
@@ -18,6 +21,8 @@ from tradepost.market.wakeup import CHANNEL
 
 TICK_SECONDS = 0.02
 SECONDS_MAX = 7200.0
+QUIET = 1_000  # of the first offers, the oldest, nothing changes
+SOLD_STEP = 5  # every so many can be sold
 REPRICE = """
     UPDATE offer o SET price_cents = greatest(3, o.price_cents + u.step)
       FROM unnest($1::bigint[], $2::bigint[]) AS u (id, step) WHERE o.id = u.id AND o.state = 'on_sale'
@@ -29,6 +34,7 @@ LIST = """
     SELECT o.account_id, o.seller_id, o.seller_steamid, o.project, o.appid, o.contextid, u.assetid::text, o.classid,
            o.instanceid, o.steam_item_id, o.price_cents, 'on_sale', o.float_text, o.paintseed, o.paintindex, $3
       FROM unnest($1::bigint[], $2::bigint[]) AS u (id, assetid) JOIN offer o ON o.id = u.id
+    RETURNING id
 """
 
 
@@ -44,11 +50,11 @@ async def main() -> None:
     done = 0
     try:
         last = await db.value("SELECT max(id) FROM offer")
-        dice = random.Random(time.time_ns())  # noqa: S311 - which offers change guards nothing
+        dice = Dice(last, random.Random(time.time_ns()))  # noqa: S311 - which offers change guards nothing
         while not stop.is_set() and (passed := time.perf_counter() - begun) < most:
             # What is due by now, so that a slow moment is made up for.
             if (due := int(passed * per_second) - done) > 0:
-                done += await change(db, dice, last, min(due, int(per_second)))
+                done += await change(db, dice, min(due, int(per_second)))
                 await db.execute(f"NOTIFY {CHANNEL}")
             await asyncio.sleep(TICK_SECONDS)
     finally:
@@ -56,21 +62,55 @@ async def main() -> None:
     print(json.dumps([done, round(time.perf_counter() - begun, 3)]))
 
 
-async def change(db: Db, dice: random.Random, last: int, count: int) -> int:
+def is_lasting(offer_id: int) -> bool:
+    """Whether an offer that the town was filled with stays on sale, whatever its price."""
+    return offer_id % SOLD_STEP != 0 or offer_id <= QUIET
+
+
+@dataclass(slots=True)
+class Dice:
+    """Which offers change, drawn anew in each process."""
+
+    last: int  # of the offers that the town was filled with
+    random: random.Random
+    listed: deque[int] = field(
+        default_factory=deque
+    )  # by us, the oldest first: half of what is sold is of these
+
+    def repriced(self, count: int) -> tuple[list[int], list[int]]:
+        """Offers, and by how many cents each changes."""
+        ids = [
+            self.random.randint(min(QUIET, self.last) + 1, max(self.last, QUIET + 1)) for _ in range(count)
+        ]
+        ids = list(dict.fromkeys(ids))
+        return ids, [self.random.randint(1, 9) * self.random.choice((-1, 1)) for _ in ids]
+
+    def sold(self, count: int) -> list[int]:
+        """Offers that are taken off the market."""
+        steps = range(QUIET // SOLD_STEP + 1, max(self.last // SOLD_STEP, QUIET // SOLD_STEP + 1) + 1)
+        ours = [self.listed.popleft() for _ in range(min(count // 2 + 1, len(self.listed)))]
+        others = (SOLD_STEP * self.random.choice(steps) for _ in range(count - len(ours)))
+        return list(dict.fromkeys([*ours, *others]))
+
+    def copied(self, count: int) -> list[int]:
+        """Offers like which others are listed."""
+        return [self.random.randint(1, self.last) for _ in range(count)]
+
+
+async def change(db: Db, dice: Dice, count: int) -> int:
     """Make so many changes; return how many were made, as an offer that is drawn may be gone."""
-    sold, listed = count * 3 // 20, count * 3 // 20
-    if count * 3 % 20 > dice.randrange(20):
-        sold, listed = (sold + 1, listed) if dice.random() < 0.5 else (sold, listed + 1)  # noqa: PLR2004 - heads or tails
-    ids = dice.sample(range(1, last + 1), min(count, last))
-    done = 0
-    if repriced := ids[sold + listed :]:
-        done += await db.execute(REPRICE, repriced, [dice.randint(-9, 9) or 1 for _ in repriced])
+    few, more = divmod(count * 3, 20)
+    sold = few + (dice.random.randrange(20) < more)
+    listed = few + (dice.random.randrange(20) < more)
+    done = await db.execute(REPRICE, *dice.repriced(max(count - sold - listed, 0)))
     if sold:
-        done += await db.execute(SELL, ids[:sold])
+        done += await db.execute(SELL, dice.sold(sold))
     if listed:
         fresh = time.time_ns()
         assets = [fresh + n for n in range(listed)]
-        done += await db.execute(LIST, ids[sold : sold + listed], assets, datetime.now(UTC))
+        made = await db.fetch(LIST, dice.copied(listed), assets, datetime.now(UTC))
+        dice.listed.extend(row["id"] for row in made)
+        done += len(made)
     return done
 
 

@@ -21,6 +21,7 @@ class Run:
     value: float  # in the unit of the pair: most often requests a second
     requests: int = 0
     seconds: float = 0.0
+    answer_bytes: float = 0.0  # of one answer, headers included
     p50_ms: float | None = None
     p99_ms: float | None = None
     errors: int = 0
@@ -134,6 +135,7 @@ def median(runs: Sequence[Run]) -> Run:
         value=statistics.median(run.value for run in runs),
         requests=int(statistics.median(run.requests for run in runs)),
         seconds=statistics.median(run.seconds for run in runs),
+        answer_bytes=statistics.median(run.answer_bytes for run in runs),
         p50_ms=middle("p50_ms"),
         p99_ms=middle("p99_ms"),
         errors=sum(run.errors for run in runs),

@@ -89,6 +89,7 @@ def parsed(said: str) -> Run:
         value=(requests - errors) / seconds if seconds else 0.0,
         requests=requests,
         seconds=seconds,
+        answer_bytes=figures["bytes"] / requests if requests else 0.0,
         p50_ms=figures["p50_us"] / 1000,
         p99_ms=figures["p99_us"] / 1000,
         errors=errors,
