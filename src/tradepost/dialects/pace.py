@@ -33,6 +33,12 @@ class Allowance(NamedTuple):
     wait_seconds: int
 
 
+def microseconds(now: datetime) -> int:
+    """A moment as microseconds since 1970."""
+    since = now - _EPOCH
+    return (since.days * _DAY_SECONDS + since.seconds) * _SECOND_MICROSECONDS + since.microseconds
+
+
 class Pace:
     """How often each caller may call: so many times a minute, all at once if he likes, then evenly.
 
@@ -41,7 +47,7 @@ class Pace:
     """
 
     def __init__(self, per_minute: int, callers_max: int = PACED_MAX) -> None:
-        self._limit = per_minute
+        self.limit = per_minute
         self._whole = _MINUTE_MICROSECONDS * per_minute
         self._callers_max = callers_max
         self._used_until: dict[Hashable, int] = {}
@@ -54,35 +60,40 @@ class Pace:
 
     def look(self, caller: Hashable, now: datetime) -> Allowance:
         """What a caller has left."""
-        return self._allowance(self._ahead(caller, self._ticks(now)))
+        return self.allowance(self.ahead(caller, microseconds(now)))
 
     def take(self, caller: Hashable, now: datetime) -> Allowance:
         """Count a call that is allowed, and return what is left after it."""
-        ticks = self._ticks(now)
-        ahead = self._ahead(caller, ticks) + _MINUTE_MICROSECONDS
-        self._used_until.pop(caller, None)  # to the end: the first is always who has not called for longest
-        self._used_until[caller] = ticks + ahead
-        if len(self._used_until) > self._callers_max:
-            del self._used_until[next(iter(self._used_until))]
-        return self._allowance(ahead)
+        at = microseconds(now)
+        ahead = self.ahead(caller, at) + _MINUTE_MICROSECONDS
+        self.put(caller, at, ahead)
+        return self.allowance(ahead)
 
-    def _ticks(self, now: datetime) -> int:
-        since = now - _EPOCH
-        seconds = since.days * _DAY_SECONDS + since.seconds
-        return (seconds * _SECOND_MICROSECONDS + since.microseconds) * self._limit
-
-    def _ahead(self, caller: Hashable, ticks: int) -> int:
+    def ahead(self, caller: Hashable, at: int) -> int:
+        """How far a caller is ahead of the even stream at a moment, in its microseconds times the limit."""
+        ahead = self._used_until.get(caller, 0) - at * self.limit
+        if ahead <= 0:
+            return 0
         # Nobody is ahead by more than the whole, unless the clock was set back.
-        return min(max(0, self._used_until.get(caller, 0) - ticks), self._whole)
+        return ahead if ahead < self._whole else self._whole
 
-    def _allowance(self, ahead: int) -> Allowance:
-        left, second = self._whole - ahead, _SECOND_MICROSECONDS * self._limit
-        return Allowance(
-            limit=self._limit,
-            remaining=left // _MINUTE_MICROSECONDS,
-            full_seconds=-(-ahead // second),
-            wait_seconds=max(0, -((left - _MINUTE_MICROSECONDS) // second)),
-        )
+    def put(self, caller: Hashable, at: int, ahead: int) -> None:
+        """Remember how far a caller is ahead at a moment."""
+        used_until = self._used_until
+        used_until.pop(caller, None)  # to the end: the first is always who has not called for longest
+        used_until[caller] = at * self.limit + ahead
+        if len(used_until) > self._callers_max:
+            del used_until[next(iter(used_until))]
+
+    def has_room(self, ahead: int) -> bool:
+        """Whether who would be so far ahead is within what he may."""
+        return ahead <= self._whole
+
+    def allowance(self, ahead: int) -> Allowance:
+        """What somebody has left who is so far ahead."""
+        left, second = self._whole - ahead, _SECOND_MICROSECONDS * self.limit
+        wait = 0 if left >= _MINUTE_MICROSECONDS else -((left - _MINUTE_MICROSECONDS) // second)
+        return Allowance(self.limit, left // _MINUTE_MICROSECONDS, -(-ahead // second), wait)
 
 
 def limits(settings: Settings) -> dict[Kind | Literal["all"], int]:
@@ -109,11 +120,27 @@ class Paces:
 
         The caller is a token's id, or for links what stands for the merchant. A call too many is counted by neither limit.
         """
-        both = (self._limits["all"], self._limits[kind])
-        full = [seen for limit in both if (seen := limit.look(caller, now)).wait_seconds]
-        if full:
-            return max(full, key=lambda one: one.wait_seconds), True
-        return min((limit.take(caller, now) for limit in both), key=_tightness), False
+        left = self.let(caller, kind, microseconds(now))
+        if left is not None:
+            return left, False
+        both = (self._limits["all"].look(caller, now), self._limits[kind].look(caller, now))
+        return max(both, key=lambda one: one.wait_seconds), True
+
+    def let(self, caller: Hashable, kind: Kind, at: int) -> Allowance | None:
+        """Count a call at a moment in microseconds, and return what is left; None, and nothing counted, for one too many.
+
+        Every read asks this, so it makes one allowance and no moment.
+        """
+        every, own = self._limits["all"], self._limits[kind]
+        every_ahead = every.ahead(caller, at) + _MINUTE_MICROSECONDS
+        own_ahead = own.ahead(caller, at) + _MINUTE_MICROSECONDS
+        if not (every.has_room(every_ahead) and own.has_room(own_ahead)):
+            return None
+        every.put(caller, at, every_ahead)
+        own.put(caller, at, own_ahead)
+        if every.limit == own.limit:  # then who has less left is who is further ahead
+            return every.allowance(max(every_ahead, own_ahead))
+        return min(every.allowance(every_ahead), own.allowance(own_ahead), key=_tightness)
 
     def wrong(self, address: str, now: datetime) -> None:
         """Count a wrong token or signature from an address; raises TooManyRequests where there were too many.
