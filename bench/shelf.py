@@ -14,6 +14,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from msgspec import structs
+
 from tradepost.market.shelf import Query, ShelfOffer, Shelves
 
 NAMES = 16_000
@@ -113,23 +115,25 @@ def questions(shelves: Shelves, count: int) -> Iterator[tuple[str, Callable[[], 
     middle = START + timedelta(seconds=count // 6)
     asked = {
         "page of 20 by price, exact total": page,
-        "the same, offset in the middle": replace(page, offset=count // 2),
+        "the same, offset in the middle": structs.replace(page, offset=count // 2),
         "page of 20, newest": Query(PROJECT, limit=20),
-        "page of 20 by float, descending": replace(page, sort="floatvalue", descending=True),
-        "price range by price": replace(page, price_from_cents=100, price_to_cents=5_000),
+        "page of 20 by float, descending": structs.replace(page, sort="floatvalue", descending=True),
+        "price range by price": structs.replace(page, price_from_cents=100, price_to_cents=5_000),
         "price range, newest": Query(PROJECT, price_from_cents=100, price_to_cents=5_000, limit=20),
         "narrow price range, newest": Query(PROJECT, price_from_cents=5_000, price_to_cents=5_010, limit=20),
-        "date range by price": replace(page, time_from=middle),
-        "one name, cheapest first": replace(page, names=(name,)),
-        "search, known rare term, by price": replace(page, search="redline"),
-        "search, known term, by price": replace(page, search="ak-47"),
+        "date range by price": structs.replace(page, time_from=middle),
+        "one name, cheapest first": structs.replace(page, names=(name,)),
+        "search, known rare term, by price": structs.replace(page, search="redline"),
+        "search, known term, by price": structs.replace(page, search="ak-47"),
         "search, known term, newest": Query(PROJECT, search="ak-47", limit=20),
         "search and price range, newest": Query(PROJECT, search="redline", price_to_cents=5_000, limit=20),
         "search of a tenth and price range, newest": Query(
             PROJECT, search="ak-47", price_to_cents=5_000, limit=20
         ),
-        "one paint seed, by float": replace(page, sort="floatvalue", paintseed=661),
-        "exterior and rarity, by price": replace(page, exteriors=EXTERIORS[:1], rarities=RARITIES[:2]),
+        "one paint seed, by float": structs.replace(page, sort="floatvalue", paintseed=661),
+        "exterior and rarity, by price": structs.replace(
+            page, exteriors=EXTERIORS[:1], rarities=RARITIES[:2]
+        ),
         "one seller's offers": Query(PROJECT, seller_steamid=str(76561197960265728 + 77)),
         "price range by float, 15,000 rows, middle": Query(
             PROJECT, price_to_cents=1_000, sort="floatvalue", limit=15_000, offset=count // 5
@@ -138,12 +142,15 @@ def questions(shelves: Shelves, count: int) -> Iterator[tuple[str, Callable[[], 
     for label, query in asked.items():
         yield label, lambda query=query: shelves.page(query)  # type: ignore[misc]  # a lambda with a default has no type
     terms = iter(range(10**9))
-    yield "search, term never seen", lambda: shelves.page(replace(page, search=f"finish {next(terms)}"))
+    yield (
+        "search, term never seen",
+        lambda: shelves.page(structs.replace(page, search=f"finish {next(terms)}")),
+    )
     yield "cheapest of each name by price", lambda: shelves.groups(page)
     yield "the same, newest", lambda: shelves.groups(Query(PROJECT, limit=20))
-    yield "the same of a price range", lambda: shelves.groups(replace(page, price_from_cents=100))
+    yield "the same of a price range", lambda: shelves.groups(structs.replace(page, price_from_cents=100))
     yield "dump of 15,000, nothing changed", lambda: shelves.dump(PROJECT, 0, 15_000)
-    yield "rows of 15,000 by price", lambda: shelves.page(replace(page, limit=15_000))
+    yield "rows of 15,000 by price", lambda: shelves.page(structs.replace(page, limit=15_000))
     yield "row by id", lambda: shelves.row(count // 2)
     yield "offer by id", lambda: shelves.offer(count // 2)
     yield "lowest price of a name", lambda: shelves.lowest_cents(PROJECT, name)

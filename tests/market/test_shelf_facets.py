@@ -2,9 +2,9 @@
 
 import random
 from collections import Counter
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from stock import MARKET_NOW as NOW
 from tradepost.market.shelf import Facets, Query, ShelfOffer, Shelves
@@ -41,7 +41,7 @@ def counted(shelves: Shelves, query: Query) -> Facets:
     def of(field: str, **without: None) -> dict[str, int]:
         every = [shelves.offer(id_) for id_ in shelves.page(Query("csgo", limit=10_000)).ids]
         words = {getattr(one, field) for one in every} - {None}
-        left = [shelves.offer(id_) for id_ in shelves.page(replace(query, limit=10_000, **without)).ids]  # type: ignore[arg-type]  # each is a filter
+        left = [shelves.offer(id_) for id_ in shelves.page(replace(query, limit=10_000, **without)).ids]
         counts = Counter(getattr(one, field) for one in left)
         return {word: counts[word] for word in words}
 

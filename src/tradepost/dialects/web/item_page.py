@@ -1,11 +1,11 @@
 """A Steam item: its offers, what it was sold for, what is wanted of it at each price, and one's own buy order."""
 
 import secrets
-from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, Literal
 
 import msgspec
+from msgspec.structs import replace
 from starlette.responses import Response
 
 from tradepost.app import App

@@ -1,9 +1,10 @@
 """Facets: which exteriors, rarities and types a game's offers have, and how many a filter would leave of each."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
+from msgspec.structs import replace
 
 from tradepost.market.shelf.columns import Column
 from tradepost.market.shelf.game import Shelf

@@ -26,8 +26,17 @@ def select_page(shelf: Shelf, query: Query) -> Page:
     return _page(shelf, *select_slots(shelf, query))
 
 
+def select_rows(shelf: Shelf, query: Query) -> tuple[int, list[bytes]]:
+    """How many offers a query asks for, and the rows of those on its page."""
+    total, slots = select_slots(shelf, query)
+    rows: list[bytes] = shelf.columns.row.take(slots).tolist()
+    return total, rows
+
+
 def select_slots(shelf: Shelf, query: Query) -> tuple[int, Slots]:
     """How many offers a query asks for, and the slots of those on its page."""
+    if query.is_plain and (order := shelf.orders.get(FIELD[query.sort])) is not None:
+        return _cut(order, None, query)  # the most of all: it need not even be asked what is wanted
     wanted = Wanted(shelf, query)
     field = FIELD[query.sort]
     order, window = shelf.orders.get(field), wanted.windows.get(field)
@@ -63,7 +72,7 @@ def select_groups(shelf: Shelf, query: Query) -> Page:
 
 def _page(shelf: Shelf, total: int, slots: Slots, named: bool = False) -> Page:
     columns, text = shelf.columns, shelf.names.text
-    names = [text[code] for code in columns.name.take(slots).tolist()] if named else []
+    names = tuple(text[code] for code in columns.name.take(slots).tolist()) if named else ()
     return Page(total, columns.row.take(slots).tolist(), columns.id.take(slots).tolist(), names)
 
 
