@@ -74,10 +74,16 @@ class Usage:
     cpu_seconds: float
     rss_bytes: int
     pss_bytes: int  # what several share is divided among them
+    kernel_seconds: float = 0.0  # of the processor time: sending, receiving, waiting
 
     def __sub__(self, earlier: "Usage") -> "Usage":
         """The time taken since an earlier moment; memory is that of now."""
-        return Usage(self.cpu_seconds - earlier.cpu_seconds, self.rss_bytes, self.pss_bytes)
+        return Usage(
+            self.cpu_seconds - earlier.cpu_seconds,
+            self.rss_bytes,
+            self.pss_bytes,
+            self.kernel_seconds - earlier.kernel_seconds,
+        )
 
     @property
     def rss_mib(self) -> float:
@@ -92,7 +98,7 @@ class Usage:
 
 def usage(pids: Iterable[int]) -> Usage:
     """What these processes and all that they started have taken so far."""
-    cpu, rss, pss = 0.0, 0, 0
+    cpu, kernel, rss, pss = 0.0, 0.0, 0, 0
     for pid in family(pids):
         try:
             # Behind the name, which may have blanks and brackets in it.
@@ -100,10 +106,12 @@ def usage(pids: Iterable[int]) -> Usage:
         except OSError:
             continue
         # utime, stime, and those of children that are gone and were waited for.
-        cpu += sum(int(ticks) for ticks in fields[11:15]) / TICKS_PER_SECOND
+        user_ticks, kernel_ticks, gone_user_ticks, gone_kernel_ticks = map(int, fields[11:15])
+        kernel += (kernel_ticks + gone_kernel_ticks) / TICKS_PER_SECOND
+        cpu += (user_ticks + kernel_ticks + gone_user_ticks + gone_kernel_ticks) / TICKS_PER_SECOND
         rss += int(fields[21]) * os.sysconf("SC_PAGE_SIZE")
         pss += _pss_bytes(pid)
-    return Usage(cpu, rss, pss)
+    return Usage(cpu, rss, pss, kernel)
 
 
 def family(pids: Iterable[int]) -> set[int]:

@@ -121,7 +121,7 @@ async def _size(offers: int, works: Sequence[str], options: Options) -> list[Row
     """Measure these works at one size."""
     per_second = options.whole("changes", CHANGES_PER_SECOND)
     async with town(offers) as market, _sides(market, options) as sides:
-        lists = await _lists(sides, works, 20 if options.short else 1)
+        lists = await _lists(sides, works, 4 if options.short else 1)
         pairs: dict[str, Pair] = {}
         async with market.changes(per_second) if per_second else nullcontext() as changing:
             for name in works:
