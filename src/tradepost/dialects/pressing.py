@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 import struct
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Lock
@@ -70,25 +70,43 @@ class Press:
 
     async def digest(self, pieces: Sequence[bytes]) -> bytes:
         """A digest of the pieces one after another, where they were cut included."""
-        whole = self._whole(pieces)
-        if whole is None or whole.digest is None:
-            kept = await self._ready(pieces, pressed=False)
-            total = hashlib.blake2b(digest_size=DIGEST_BYTES)
-            for piece in pieces:
-                found = kept.get(piece)
-                total.update(b"%d:%d:" % (found is not None, len(piece)))
-                total.update(piece if found is None else found.digest)
-            if whole is None:
-                return total.digest()
-            whole.digest = total.digest()
-        return whole.digest
+        return self.digest_now(pieces) or self._digest(pieces, await self._later(pieces, pressed=False))
 
     async def gzip(self, pieces: Sequence[bytes]) -> list[bytes]:
         """The pieces as one gzip member, in pieces again."""
+        return self.gzip_now(pieces) or self._gzip(pieces, await self._later(pieces, pressed=True))
+
+    def digest_now(self, pieces: Sequence[bytes]) -> bytes | None:
+        """The same digest; None where so much is new that it takes a thread."""
+        if len(pieces) == 1:  # a page: neither its pieces nor anything made of them is met again
+            return hashlib.sha256(pieces[0]).digest()[:DIGEST_BYTES]
+        whole = self._whole(pieces)
+        if whole is not None and whole.digest is not None:
+            return whole.digest
+        kept = self._now(pieces, pressed=False)
+        return None if kept is None else self._digest(pieces, kept)
+
+    def gzip_now(self, pieces: Sequence[bytes]) -> list[bytes] | None:
+        """The same member; None where so much is new that it takes a thread."""
         whole = self._whole(pieces)
         if whole is not None and whole.pressed is not None:
             return whole.pressed
-        kept = await self._ready(pieces, pressed=True)
+        kept = self._now(pieces, pressed=True)
+        return None if kept is None else self._gzip(pieces, kept)
+
+    def _digest(self, pieces: Sequence[bytes], kept: Mapping[bytes, Kept]) -> bytes:
+        total = hashlib.sha256()
+        for piece in pieces:
+            found = kept.get(piece)
+            total.update(b"%d:%d:" % (found is not None, len(piece)))
+            total.update(piece if found is None else found.digest)
+        digest = total.digest()[:DIGEST_BYTES]
+        whole = self._whole(pieces)
+        if whole is not None:
+            whole.digest = digest
+        return digest
+
+    def _gzip(self, pieces: Sequence[bytes], kept: Mapping[bytes, Kept]) -> list[bytes]:
         made, checksum, length = [_HEAD], 0, 0
         for piece in pieces:
             found = kept.get(piece)
@@ -100,6 +118,7 @@ class Press:
                 checksum = _times(found.shift, checksum) ^ found.checksum
             length += len(piece)
         made.append(_END + struct.pack("<LL", checksum, length & 0xFFFFFFFF))
+        whole = self._whole(pieces)
         if whole is not None:
             whole.pressed = made
         return made
@@ -115,8 +134,19 @@ class Press:
             del self._wholes[next(iter(self._wholes))]
         return whole
 
-    async def _ready(self, pieces: Sequence[bytes], *, pressed: bool) -> dict[bytes, Kept]:
-        """What is remembered of the long ones of these pieces, made now where it is not."""
+    def _now(self, pieces: Sequence[bytes], *, pressed: bool) -> dict[bytes, Kept] | None:
+        """What is remembered of the long ones of these pieces, made now where it is not; None where that is much."""
+        kept, missing = self._sorted(pieces, pressed)
+        return kept | self._make(missing, pressed) if sum(map(len, missing)) <= INLINE_BYTES_MAX else None
+
+    async def _later(self, pieces: Sequence[bytes], *, pressed: bool) -> dict[bytes, Kept]:
+        """The same, made in the thread."""
+        kept, missing = self._sorted(pieces, pressed)
+        made = await asyncio.get_running_loop().run_in_executor(self._thread, self._make, missing, pressed)
+        return kept | made
+
+    def _sorted(self, pieces: Sequence[bytes], pressed: bool) -> tuple[dict[bytes, Kept], list[bytes]]:
+        """Of the long ones of these pieces what is remembered, and those that have to be made."""
         kept: dict[bytes, Kept] = {}
         missing: list[bytes] = []
         for piece in pieces:
@@ -126,10 +156,7 @@ class Press:
                     missing.append(piece)
                 else:
                     kept[piece] = found
-        if sum(map(len, missing)) <= INLINE_BYTES_MAX:
-            return kept | self._make(missing, pressed)
-        made = await asyncio.get_running_loop().run_in_executor(self._thread, self._make, missing, pressed)
-        return kept | made
+        return kept, missing
 
     def _find(self, piece: bytes) -> Kept | None:
         with self._lock:
@@ -161,7 +188,7 @@ class Press:
 
 
 def _keep(piece: bytes, pressed: bool) -> Kept:
-    digest = hashlib.blake2b(piece, digest_size=DIGEST_BYTES).digest()
+    digest = hashlib.sha256(piece).digest()
     if not pressed:
         return Kept(digest)
     deflate = zlib.compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)

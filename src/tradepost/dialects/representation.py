@@ -9,13 +9,12 @@ not to be used without asking (`private, no-cache`).
 import asyncio
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from starlette.types import Scope
 
-from tradepost.dialects.edge import NOT_MODIFIED, Answer, Header, header_values
+from tradepost.dialects.edge import JOINED_BYTES_MAX, NOT_MODIFIED, Answer, Header, header_values
 from tradepost.dialects.pressing import Press
 
 GZIP_BYTES_MIN = 8192  # a shorter answer is a few packets, and is sent sooner than it is compressed
@@ -26,6 +25,7 @@ READING = ("GET", "HEAD")
 
 PRIVATE: Header = (b"cache-control", b"private, no-cache")
 VARY: Header = (b"vary", b"accept-encoding")
+GZIPPED: Header = (b"content-encoding", b"gzip")
 
 T = TypeVar("T")
 
@@ -35,6 +35,22 @@ _QUALITY = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?", re.ASCII)
 _press = Press()
 
 
+class Accepted(NamedTuple):
+    """What a caller takes: gzip, if he does not rather have it plain, and the plain text."""
+
+    gzip: bool
+    identity: bool
+
+
+class Represented(NamedTuple):
+    """A list as it is sent."""
+
+    pieces: list[bytes]
+    length: int  # in bytes
+    tag: str
+    compressed: bool
+
+
 async def represent(scope: Scope, answer: Answer) -> Answer:
     """A list in the form that the caller takes, or 304 where he has exactly that; any other answer as it is.
 
@@ -42,18 +58,43 @@ async def represent(scope: Scope, answer: Answer) -> Answer:
     """
     if not answer.is_list:
         return answer
-    pieces = answer.pieces
-    tag = (await _press.digest(pieces)).hex()
-    accepted = _accepted(", ".join(header_values(scope, b"accept-encoding")))
-    compressed = accepted.gzip and (not accepted.identity or sum(map(len, pieces)) >= GZIP_BYTES_MIN)
-    if compressed:
-        tag += "-gzip"
-    headers = [*answer.headers, (b"etag", b'"%b"' % tag.encode()), PRIVATE, VARY]
-    if scope["method"] in READING and _has(scope, tag):
+    accepted = accepted_by(", ".join(header_values(scope, b"accept-encoding")))
+    sent = represent_now(answer.pieces, accepted) or await _represent_later(answer.pieces, accepted)
+    headers = [*answer.headers, (b"etag", b'"%b"' % sent.tag.encode()), PRIVATE, VARY]
+    if scope["method"] in READING and has(",".join(header_values(scope, b"if-none-match")), sent.tag):
         return Answer([], NOT_MODIFIED, headers)
-    if not compressed:
-        return Answer(pieces, answer.status, headers)
-    return Answer(await _press.gzip(pieces), answer.status, [*headers, (b"content-encoding", b"gzip")])
+    return Answer(sent.pieces, answer.status, [*headers, GZIPPED] if sent.compressed else headers)
+
+
+def represent_now(pieces: list[bytes], accepted: Accepted) -> Represented | None:
+    """A list in the form that a caller takes; None where making it would keep everybody else waiting."""
+    length = sum(map(len, pieces))
+    if length <= JOINED_BYTES_MAX:  # short, and in one piece: then nothing depends on where it was cut
+        pieces = [b"".join(pieces)]
+    digest = _press.digest_now(pieces)
+    if digest is None:
+        return None
+    if not _is_compressed(length, accepted):
+        return Represented(pieces, length, digest.hex(), compressed=False)
+    pressed = _press.gzip_now(pieces)
+    return None if pressed is None else _pressed(pressed, digest)
+
+
+async def _represent_later(pieces: list[bytes], accepted: Accepted) -> Represented:
+    """The same for what takes so long that it is made in a thread."""
+    digest = await _press.digest(pieces)
+    length = sum(map(len, pieces))
+    if not _is_compressed(length, accepted):
+        return Represented(pieces, length, digest.hex(), compressed=False)
+    return _pressed(await _press.gzip(pieces), digest)
+
+
+def _is_compressed(length: int, accepted: Accepted) -> bool:
+    return accepted.gzip and (not accepted.identity or length >= GZIP_BYTES_MIN)
+
+
+def _pressed(pieces: list[bytes], digest: bytes) -> Represented:
+    return Represented(pieces, sum(map(len, pieces)), digest.hex() + "-gzip", compressed=True)
 
 
 async def in_pieces(rows: Sequence[T], write: Callable[[T], bytes]) -> list[bytes]:
@@ -67,21 +108,13 @@ async def in_pieces(rows: Sequence[T], write: Callable[[T], bytes]) -> list[byte
     return pieces
 
 
-def _has(scope: Scope, tag: str) -> bool:
-    """Whether the caller says that he has the representation with this tag (RFC 9110, 13.1.2)."""
-    given = ",".join(header_values(scope, b"if-none-match"))
+def has(given: str, tag: str) -> bool:
+    """Whether an If-None-Match says that the caller has the representation with this tag (RFC 9110, 13.1.2)."""
     return given.strip(" \t") == "*" or tag in _TAG.findall(given)
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """What a caller takes: gzip, if he does not rather have it plain, and the plain text."""
-
-    gzip: bool
-    identity: bool
-
-
-def _accepted(text: str) -> Accepted:
+def accepted_by(text: str) -> Accepted:
+    """What somebody with this Accept-Encoding takes."""
     return _read(text) if len(text) <= ACCEPTED_CHARS_MAX else Accepted(gzip=False, identity=True)
 
 
