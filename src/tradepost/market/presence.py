@@ -6,11 +6,39 @@ from datetime import datetime, timedelta
 
 from tradepost.app import App
 from tradepost.db import Tx
+from tradepost.market.recent import Recent
+
+SECONDS = 0.5  # how long somebody may be shown as online who no longer is
+
+_recent: Recent[None, frozenset[int]] = Recent(SECONDS, 1)
 
 
 async def is_online(app: App, account_id: int) -> bool:
     """Say whether a seller's program was heard of lately and has a Steam session."""
     return account_id in await online(app, [account_id])
+
+
+async def everybody(app: App) -> frozenset[int]:
+    """Return the steamids of all sellers who are online, as it was known within the last half second.
+
+    For showing, where one offer in a million would be a question of its own each time; who buys asks the database.
+    """
+    return await _recent.get(app, None, lambda: _everybody(app))
+
+
+def known(app: App) -> tuple[frozenset[int], datetime] | None:
+    """Return the same and until when it may be believed, where it was looked up a moment ago."""
+    return _recent.known(app, None)
+
+
+async def _everybody(app: App) -> frozenset[int]:
+    rows = await app.db.fetch(
+        "SELECT a.steamid FROM presence p JOIN account a ON a.id = p.account_id"
+        " WHERE p.session_ok AND p.heartbeat_at > $1 AND NOT is_away(a, $2)",
+        app.real_now() - timedelta(seconds=2 * app.settings.heartbeat_ttl_seconds),
+        app.now(),
+    )
+    return frozenset(int(row["steamid"]) for row in rows)
 
 
 async def online(app: App, account_ids: Sequence[int]) -> set[int]:

@@ -44,6 +44,19 @@ class Recent(Generic[K, V]):
         # Shielded: one who stops waiting must not take the answer from the others.
         return await asyncio.shield(found[1])
 
+    def known(self, app: App, key: K) -> tuple[V, datetime] | None:
+        """Return the answer kept for a key, and until when it may be believed; None where one has to ask.
+
+        For whoever cannot wait: it is the same answer that `get` would give at this moment.
+        """
+        found = self._kept.get(app.db, {}).get(key)
+        if found is None:
+            return None
+        asked_at, task = found
+        if not timedelta(0) <= app.real_now() - asked_at < self._life or not task.done():
+            return None
+        return None if task.cancelled() or task.exception() else (task.result(), asked_at + self._life)
+
     def forget(self, app: App, which: Callable[[K], bool]) -> None:
         """Keep no answer to these questions any more; who waits for one gets it all the same."""
         kept = self._kept.get(app.db, {})

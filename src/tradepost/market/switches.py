@@ -1,6 +1,7 @@
 """Switches: what an operator turned off for now, with the reason that callers are told."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from tradepost.app import App
@@ -22,6 +23,12 @@ async def refuse_if_off(app: App, name: Switch) -> None:
     off = await _recent.get(app, None, lambda: _read(app))
     if name in off:
         raise _REFUSED[name](off[name] or None)
+
+
+def known_on(app: App, name: Switch) -> datetime | None:
+    """Return until when this may be believed to be on, where it was looked up a moment ago."""
+    found = _recent.known(app, None)
+    return None if found is None or name in found[0] else found[1]
 
 
 @dataclass(frozen=True, slots=True)

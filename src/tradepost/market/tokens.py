@@ -75,6 +75,15 @@ async def caller(app: App, token: str) -> Caller:
     return found
 
 
+def known(app: App, token: str) -> tuple[Caller, datetime] | None:
+    """Return whose token this is and until when that may be believed, where it was looked up a moment ago."""
+    found = _callers.known(app, _hash(token)) if _TOKEN.fullmatch(token) else None
+    if found is None:
+        return None
+    caller, until = found
+    return caller, until if caller.expires_at is None else min(until, caller.expires_at)
+
+
 async def _look_up(app: App, hash_: bytes) -> Caller:
     found = await app.db.fetch(
         "SELECT t.id, t.account_id, a.steamid, t.scopes, t.prefix, t.label, t.allow_addresses, t.allow_url,"
