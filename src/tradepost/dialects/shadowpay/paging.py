@@ -32,5 +32,5 @@ def on_sale(shelves: Shelves, query: Query) -> Answer:
     limit, offset = query.limit, query.offset
     if limit >= DUMP_ROWS_MIN and query == Query(query.project, limit=limit, offset=offset):
         return page(shelves.dump(query.project, offset, limit), shelves.count(query.project), limit, offset)
-    found = shelves.page(query)
-    return page([b",".join(found.rows)], found.total, limit, offset)
+    total, rows = shelves.rows(query)
+    return page([b",".join(rows)], total, limit, offset)

@@ -12,7 +12,7 @@ from tradepost.market.shelf.facets import Facets, count_facets
 from tradepost.market.shelf.game import REFILL_CHANGES_MIN, Shelf
 from tradepost.market.shelf.offer import ShelfOffer
 from tradepost.market.shelf.query import NamePrice, Page, Query
-from tradepost.market.shelf.selection import select_groups, select_page, select_slots
+from tradepost.market.shelf.selection import select_groups, select_page, select_rows, select_slots
 from tradepost.rules.letters import fold
 
 logger = log.get(__name__)
@@ -72,6 +72,10 @@ class Shelves:
                 return shelf.offer(slot, project)
         return None
 
+    def is_gone(self, id_: int) -> bool:
+        """Say whether an offer is known to have gone off sale, as far as that is remembered."""
+        return id_ in self._tombstones
+
     def row(self, id_: int) -> bytes | None:
         """An offer on sale as the JSON object of the lists, by its id."""
         for shelf in self._shelves.values():
@@ -79,6 +83,14 @@ class Shelves:
             if slot is not None:
                 row: bytes = shelf.columns.row[slot]
                 return row
+        return None
+
+    def shown(self, id_: int) -> tuple[bytes, int] | None:
+        """The same row, and the steamid of whose item it is."""
+        for shelf in self._shelves.values():
+            slot = shelf.slot.get(id_)
+            if slot is not None:
+                return shelf.columns.row[slot], shelf.columns.seller.item(slot)
         return None
 
     def assetids(self, project: str, ids: Sequence[int]) -> list[int]:
@@ -90,6 +102,11 @@ class Shelves:
         """The page of offers that a query asks for, with the exact total."""
         shelf = self._settled(query.project)
         return Page(0, [], []) if shelf is None else select_page(shelf, query)
+
+    def rows(self, query: Query) -> tuple[int, list[bytes]]:
+        """The rows of the same page, after the exact total."""
+        shelf = self._settled(query.project)
+        return (0, []) if shelf is None else select_rows(shelf, query)
 
     def groups(self, query: Query) -> Page:
         """The page of names that a query asks for, each shown by the cheapest of its offers that the query means.

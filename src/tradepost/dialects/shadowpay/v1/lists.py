@@ -29,7 +29,7 @@ from tradepost.dialects.shadowpay.paging import CSGO, FIRST, ITEMS_MAX, OPERATIO
 from tradepost.dialects.shadowpay.rows import inventory_row, operation, own_row
 from tradepost.dialects.shadowpay.words import number
 from tradepost.dialects.shapes import BLANKS, COMMAS, FILLED, Also
-from tradepost.market import inventories, ledger, presence, steam_items, users
+from tradepost.market import inventories, ledger, presence, steam_items
 from tradepost.market import on_sale as own_offers
 from tradepost.market.on_sale import OwnQuery, OwnRow
 from tradepost.market.operations import Operation, OperationsQuery, operations
@@ -246,8 +246,7 @@ async def item(call: Call, asked: ItemAsked) -> Content:
     offer = call.app.shelves.offer(asked.id)
     if offer is None:
         raise NotFound
-    seller = await users.by_steamid(call.app.db, offer.seller_steamid)
-    online = seller is not None and await presence.is_online(call.app, seller.id)
+    online = int(offer.seller_steamid) in await presence.everybody(call.app)
     shown = {
         "id": str(offer.id),
         "steam_market_hash_name": offer.market_hash_name,

@@ -6,7 +6,7 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 
-from tradepost.dialects.edge import encode
+from tradepost.dialects.edge import Answer, encode
 from tradepost.dialects.fields import (
     CustomId,
     Flag,
@@ -29,11 +29,11 @@ from tradepost.dialects.shadowpay.paging import CSGO, DUMP_ROWS_MIN, FIRST, ITEM
 from tradepost.dialects.shadowpay.rows import inventory_row, operation, own_row
 from tradepost.dialects.shadowpay.v2.stream import place
 from tradepost.dialects.shapes import BLANKS, COMMAS, FILLED, Also
-from tradepost.market import inventories, ledger, on_sale, presence, steam_items, users
+from tradepost.market import inventories, ledger, on_sale, presence, steam_items
 from tradepost.market.on_sale import OwnQuery
 from tradepost.market.operations import OperationsQuery
 from tradepost.market.operations import operations as trades_of
-from tradepost.market.shelf import Query
+from tradepost.market.shelf import Query, Shelves
 from tradepost.market.steam_items import Catalogue, SteamItem
 from tradepost.rules.money import write_cents
 from tradepost.rules.refusals import NotFound
@@ -127,14 +127,22 @@ class ItemsAsked(msgspec.Struct):
 
 async def items(call: Call, asked: ItemsAsked) -> Content:
     """Items on sale; grouped, the cheapest of each name."""
-    shelves, query = call.app.shelves, asked.query()
     call.headers.append(place(call.app))
+    return items_now(call.app.shelves, asked)
+
+
+def items_now(shelves: Shelves, asked: ItemsAsked) -> Answer:
+    """The same, for the fast path as well, which waits for nothing."""
+    query = asked.query()
     if asked.group_by is not None:
         found = shelves.groups(query)
         names = map(msgspec.json.encode, found.names)
         rows = [b"%b:%b" % pair for pair in zip(names, found.rows, strict=True)]
         return paging.page([b",".join(rows)], found.total, query.limit, query.offset, b"{}")
     return paging.on_sale(shelves, query)
+
+
+ITEM = b'{"status":"success","data":{"item":%b,"is_seller_online":%b}}'
 
 
 class ItemAsked(msgspec.Struct):
@@ -145,12 +153,19 @@ class ItemAsked(msgspec.Struct):
 
 async def item(call: Call, asked: ItemAsked) -> Content:
     """One item on sale, and whether its seller's program is online."""
-    offer, row = call.app.shelves.offer(asked.id), call.app.shelves.row(asked.id)
-    if offer is None or row is None:
+    answer = item_now(call.app.shelves, asked.id, await presence.everybody(call.app))
+    if answer is None:
         raise NotFound
-    seller = await users.by_steamid(call.app.db, offer.seller_steamid)
-    online = seller is not None and await presence.is_online(call.app, seller.id)
-    return {"data": {"item": msgspec.Raw(row), "is_seller_online": online}}
+    return answer
+
+
+def item_now(shelves: Shelves, id_: int, online: frozenset[int]) -> Answer | None:
+    """The same, given who is online; None where it is not on sale."""
+    found = shelves.shown(id_)
+    if found is None:
+        return None
+    row, seller = found
+    return Answer([ITEM % (row, b"true" if seller in online else b"false")])
 
 
 # Long pages of everything, written once as long as the catalogue is the same.
