@@ -1,0 +1,1 @@
+"""A shop of django-oscar as its documentation sets one up, in production mode."""
