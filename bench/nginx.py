@@ -65,7 +65,7 @@ async def nginx(root: Path, cpus: Sequence[int] | None = (0,)) -> AsyncIterator[
     user = "user root;" if os.geteuid() == 0 else ""
     config = home / "nginx.conf"
     config.write_text(CONFIG.format(home=home, root=root, port=port, user=user))
-    command = [find("nginx") or "nginx", "-p", home, "-e", home / "error.log", "-c", config]
+    command: list[str | Path] = [find("nginx") or "nginx", "-p", home, "-e", home / "error.log", "-c", config]
     async with started(command, cpus=cpus, log=home / "nginx.log") as process:
         await _listening(port, process, home)
         yield Nginx(port, process)

@@ -46,7 +46,7 @@ async def run(
             else ["-T", str(max(1, round(seconds or 1)))]
         )
         given = [f"--define={key}={value}" for key, value in (variables or {}).items()]
-        command = [
+        command: list[str | Path] = [
             program(), "-n", "-M", protocol, "-c", str(clients), "-j", str(min(threads, clients)), *length, *given,
             "-f", home / "script.sql", "-l", f"--log-prefix={home}/latency", dsn,
         ]  # fmt: skip

@@ -1,7 +1,7 @@
 """Tables of what was measured, as they stand in `docs/performance.md`: `python -m bench tables`."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bench.options import NotRun, Options
@@ -71,7 +71,7 @@ def _goal(row: Row) -> str:
     return "" if row.goal is None else f"{row.goal:g}{'' if row.reached else ' (not reached)'}"
 
 
-COLUMNS = {
+COLUMNS: dict[str, Callable[[Row], str]] = {
     "work": lambda row: row.work,
     "size": lambda row: "" if row.size is None else f"{row.size:,}",
     "against": lambda row: row.against,

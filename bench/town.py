@@ -111,7 +111,11 @@ class Town:
         async with AsyncExitStack() as stack:
             for _ in range(workers):
                 port = free_port()
-                command = [TRADEPOST, verb, *(["--port", str(port)] if verb == "serve" else [])]
+                command: list[str | Path] = [
+                    TRADEPOST,
+                    verb,
+                    *(["--port", str(port)] if verb == "serve" else []),
+                ]
                 serving.processes.append(
                     await stack.enter_async_context(
                         started(command, cpus=cpus, environ=environ, log=serving.log)

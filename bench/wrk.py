@@ -69,7 +69,7 @@ async def run(
     have in it; looking for it costs the load some time. Whatever is not answered with 2xx or 3xx, or not at all, is an error.
     """
     need("wrk", "taskset")
-    command = [
+    command: list[str | Path] = [
         "wrk", f"-t{threads}", f"-c{connections}", f"-d{max(1, round(seconds))}s", f"--timeout={TIMEOUT_SECONDS}s",
         "-s", SCRIPT, f"http://127.0.0.1:{port}", "--", wishes, "once" if once else "over", expected,
     ]  # fmt: skip
