@@ -11,8 +11,8 @@ from market.paying import Till
 from market.sold import history
 from stock import NAME
 from tradepost.db import Db
-from tradepost.market import gateways, payments, rates, sending, steam_items, users
-from tradepost.market.sending import Outcome
+from tradepost.market import gateways, payments, rates, sending, settling, steam_items, users
+from tradepost.market.settling import Outcome
 
 CALLBACK = "https://shop.example/ipn"
 IVORY, DESERT = "P2000 | Ivory (Well-Worn)", "Desert Eagle | Light Rail (Field-Tested)"
@@ -71,7 +71,7 @@ async def paid(shop: Shop) -> None:
     link = await till.link(payer.id, "order-1000", account="2048", amount="6.50", trade_token=TOKEN)
     await till.sell(*await till.on_sale(link, 702, assets=[given["items"][0]["assetid"]]))
     (claimed,) = await sending.claim(app)
-    await sending.settle(app, claimed, Outcome(200, "ok", None, 41))
+    await settling.settle(app, [(claimed, Outcome(200, "ok", None, 41))])
     await payments.close_quiet(app)
     for table in ("offer", "trade"):
         await db.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), 1, false)")

@@ -13,9 +13,10 @@ from standardwebhooks import Webhook
 
 from tradepost.app import App
 from tradepost.db import Db
-from tradepost.market import receivers, sending
+from tradepost.market import receivers, sending, settling
 from tradepost.market.receivers import Kind, Put
-from tradepost.market.sending import Claimed, Outcome
+from tradepost.market.sending import Claimed
+from tradepost.market.settling import Outcome
 from tradepost.rules import notice
 
 Behaviour = Callable[["Received", asyncio.StreamWriter], Awaitable[None]]
@@ -185,7 +186,7 @@ async def turn(app: App) -> list[tuple[Claimed, Outcome]]:
     done = []
     for claimed in await sending.claim(app):
         outcome = await sending.send(app, claimed)
-        await sending.settle(app, claimed, outcome)
+        await settling.settle(app, [(claimed, outcome)])
         done.append((claimed, outcome))
     return done
 

@@ -30,7 +30,7 @@ from stock import wish
 from tradepost import worker
 from tradepost.app import App
 from tradepost.db import DatabaseGone, Db
-from tradepost.market import housekeeping, notices, operations, receivers, sending, telling, trades
+from tradepost.market import housekeeping, notices, operations, receivers, sending, settling, telling, trades
 from tradepost.market.notices import NoticesQuery
 from tradepost.market.operations import OperationsQuery
 from tradepost.market.receivers import Kind
@@ -346,10 +346,10 @@ async def test_what_is_settled_late_does_not_disturb_a_later_attempt(box: Box, k
         failed = await sending.send(box.app, first)
         clock(box).tick(sending.HAND_SECONDS + 60)
         (second,) = await sending.claim(box.app)
-        await sending.settle(box.app, first, failed)
+        await settling.settle(box.app, [(first, failed)])
         assert await box.app.db.value("SELECT in_hand_until FROM notice WHERE id = $1", id_) is not None
-        await sending.settle(box.app, second, replace(failed, status=200, fault=None))
-        await sending.settle(box.app, first, failed)
+        await settling.settle(box.app, [(second, replace(failed, status=200, fault=None))])
+        await settling.settle(box.app, [(first, failed)])
         assert await state_of(box, id_) == ("delivered", 2)
 
 
@@ -612,7 +612,7 @@ async def test_a_webhook_that_is_removed_is_told_no_more(box: Box, db: Db) -> No
         first, second = await make(db, merchant, box.app.now(), 2)
         (claimed, _) = await sending.claim(box.app)
         assert await receivers.remove(box.app, merchant) == 2
-        await sending.settle(box.app, claimed, await sending.send(box.app, claimed))  # it was under way
+        await settling.settle(box.app, [(claimed, await sending.send(box.app, claimed))])  # it was under way
         assert await state_of(box, first) == ("set_aside", 1) and await state_of(box, second) == (
             "set_aside",
             1,

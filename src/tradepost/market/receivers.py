@@ -155,7 +155,9 @@ async def remove(app: App, account_id: int, claim: Claim[int] | None = None) -> 
             raise NotFound(NO_RECEIVER)
         aside = await tx.execute(
             "UPDATE notice SET state = 'set_aside', due_at = NULL, in_hand_until = NULL, ended_at = $3"
-            " WHERE account_id = $1 AND kind = $2 AND state = 'waiting'",
+            # In the order of their ids, as they are settled.
+            " WHERE id = ANY (ARRAY(SELECT id FROM notice WHERE account_id = $1 AND kind = $2 AND state = 'waiting'"
+            " ORDER BY id FOR NO KEY UPDATE))",
             account_id, kind, app.now(),
         )  # fmt: skip
         await idempotency.keep(tx, claim, aside, app.real_now())

@@ -1,4 +1,4 @@
-"""Sending: notices that are due are claimed in one transaction, sent outside any, and settled in another.
+"""Sending: notices that are due are claimed in one transaction, sent outside any, and settled in another (`settling`).
 
 A webhook is a POST of its payload; an IPN is a GET whose payload is the query that is put behind the callback URL. Both
 have the same headers, made over the body or over the query exactly as it is on the wire.
@@ -24,6 +24,7 @@ from tradepost.market import ipn, trades
 from tradepost.market.notices import payload_of
 from tradepost.market.receivers import signing_secrets
 from tradepost.market.seals import SealBroken, seals
+from tradepost.market.settling import Outcome, Settling
 from tradepost.rules import notice, payment
 from tradepost.rules.callback_address import AddressRefused
 
@@ -33,9 +34,6 @@ EACH_AT_ONCE = 4  # calls to one receiver, of all workers
 HAND_SECONDS = 60  # a claim holds so long in real time; no call takes that long
 POLL_SECONDS = 0.25  # between two looks for what is due
 GATHER_SECONDS = 0.02  # calls that end together are followed by one look
-SETTLING_AT_ONCE = 4  # connections to the database that are used for writing down what came of calls
-SETTLE_ATTEMPTS = 8  # while the database is away, before a notice is left to its ladder
-SETTLE_AGAIN_SECONDS = 1.0
 STOP_SECONDS = 5.0  # for calls that are under way when the worker is told to stop
 SET_ASIDE_MAX = 1_000  # in one turn
 
@@ -71,16 +69,6 @@ class Claimed:
         if self.kind != "ipn" or self.payload is None:
             return self.url
         return payment.called_with(self.url, self.payload.decode())
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of one attempt; without a fault it was received."""
-
-    status: int | None
-    answer: str | None
-    fault: str | None
-    milliseconds: int
 
 
 # Claiming ----------------------------------------------------------------------------------------------------
@@ -140,9 +128,14 @@ async def claim(app: App, places: int = AT_ONCE, silent_places: int = AT_ONCE_SI
         )
         payloads = await _payloads(app, tx, rows)
         claimed = _claimed(app, rows, payloads, served)
-        await tx.executemany(
-            "INSERT INTO notice_attempt (notice_id, no, at, real_at, request) VALUES ($1, $2, $3, $4, $5)",
-            [(one.id, one.attempt, now, real_now, f"{one.method} {one.address}") for one in claimed],
+        await tx.execute(
+            "INSERT INTO notice_attempt (notice_id, no, at, real_at, request)"
+            " SELECT id, no, $1, $2, request FROM unnest($3::bigint[], $4::int[], $5::text[]) AS begun (id, no, request)",
+            now,
+            real_now,
+            [one.id for one in claimed],
+            [one.attempt for one in claimed],
+            [f"{one.method} {one.address}" for one in claimed],
         )
     return claimed
 
@@ -150,6 +143,8 @@ async def claim(app: App, places: int = AT_ONCE, silent_places: int = AT_ONCE_SI
 async def _payloads(app: App, tx: Tx, rows: Sequence[Record]) -> dict[int, bytes | None]:
     """The payload of each notice; a purchase's and an IPN's are written now, and stay as they are from then on."""
     unwritten = [row for row in rows if row["payload"] is None]
+    if not unwritten:
+        return {row["id"]: row["payload"] for row in rows}
     send = timedelta(minutes=app.settings.send_minutes)
     sold = [row["trade_id"] for row in unwritten if row["kind"] == "ipn"]
     views = await trades.read_many(tx, [row["trade_id"] for row in unwritten if row["kind"] != "ipn"])
@@ -161,6 +156,7 @@ async def _payloads(app: App, tx: Tx, rows: Sequence[Record]) -> dict[int, bytes
         for row in unwritten
         if row["kind"] != "ipn" or row["trade_id"] in queries
     }
+    # By each one's key: planned for all of them together, a table that was small a moment ago is read as a whole.
     await tx.executemany("UPDATE notice SET payload = $2 WHERE id = $1", list(written.items()))
     return {row["id"]: row["payload"] for row in rows} | written
 
@@ -189,7 +185,7 @@ def _claimed(
     return claimed
 
 
-# Sending and settling ----------------------------------------------------------------------------------------
+# Sending ------------------------------------------------------------------------------------------------------
 
 
 async def send(app: App, claimed: Claimed) -> Outcome:
@@ -233,37 +229,6 @@ def _fault(claimed: Claimed, reply: dial.Reply) -> str | None:
     return fault_of(reply.status, reply.body, whole=reply.whole)
 
 
-async def settle(app: App, claimed: Claimed, outcome: Outcome) -> None:
-    """Write down what came of an attempt, and with it whether the notice still waits."""
-    async with app.db.transaction() as tx:
-        await tx.execute(
-            "UPDATE notice_attempt SET status = $3, answer = $4, fault = $5, milliseconds = $6 WHERE notice_id = $1 AND no = $2",
-            claimed.id, claimed.attempt, outcome.status, outcome.answer, outcome.fault, outcome.milliseconds,
-        )  # fmt: skip
-        if outcome.fault is None:
-            await tx.execute(
-                "UPDATE notice SET state = 'delivered', due_at = NULL, in_hand_until = NULL, ended_at = $2"
-                " WHERE id = $1 AND state = 'waiting'",
-                claimed.id, app.now(),
-            )  # fmt: skip
-        else:
-            # Only while it is still in this hand: a later attempt says itself what comes of it.
-            await tx.execute(
-                "UPDATE notice SET in_hand_until = NULL,"
-                " state = CASE WHEN attempts < attempts_most THEN 'waiting' ELSE 'set_aside' END,"
-                " due_at = CASE WHEN attempts < attempts_most THEN due_at END,"
-                " ended_at = CASE WHEN attempts < attempts_most THEN NULL ELSE $3::timestamptz END"
-                " WHERE id = $1 AND attempts = $2 AND state = 'waiting'",
-                claimed.id, claimed.attempt, app.now(),
-            )  # fmt: skip
-    # By itself: who removes a receiver locks it before its notices, we have just done so the other way round.
-    await app.db.execute(
-        "UPDATE receiver SET silent_at = CASE WHEN $3 THEN NULL ELSE $4::timestamptz END"
-        " WHERE account_id = $1 AND kind = $2 AND (silent_at IS NULL) IS DISTINCT FROM $3",
-        claimed.account_id, claimed.kind, outcome.status is not None, app.real_now(),
-    )  # fmt: skip
-
-
 async def set_aside_left(app: App) -> int:
     """Set aside notices that nobody will send: their last attempt was cut off, or their receiver is gone."""
     now: datetime = app.now()
@@ -285,7 +250,7 @@ async def set_aside_left(app: App) -> int:
 async def deliver(app: App, stop: asyncio.Event) -> None:
     """Send what is due until told to stop; calls under way then have a little time to end."""
     under_way: dict[asyncio.Task[None], bool] = {}  # and whether its receiver was silent last time
-    settling = asyncio.Semaphore(SETTLING_AT_ONCE)
+    settling = Settling(app)
     ended = asyncio.Event()
 
     def landed(task: asyncio.Task[None]) -> None:
@@ -305,6 +270,7 @@ async def deliver(app: App, stop: asyncio.Event) -> None:
     for task in list(under_way):
         task.cancel()  # its attempt is counted, and its next one comes when the ladder says
     await asyncio.gather(*under_way, return_exceptions=True)
+    await settling.stop()
 
 
 async def _claim_patiently(app: App, places: int, silent: int) -> list[Claimed]:
@@ -319,25 +285,14 @@ async def _claim_patiently(app: App, places: int, silent: int) -> list[Claimed]:
     return []
 
 
-async def _deliver_one(app: App, claimed: Claimed, settling: asyncio.Semaphore) -> None:
+async def _deliver_one(app: App, claimed: Claimed, settling: Settling) -> None:
     try:
         outcome = await send(app, claimed)
     except Exception:
         logger.exception("notice_not_sent", notice_id=claimed.id)
         outcome = Outcome(None, None, OUR_FAULT, 0)
     # Written down twice is written down once; what cannot be is sent again by the ladder, even if it was received.
-    for attempt in range(1, SETTLE_ATTEMPTS + 1):
-        try:
-            async with settling:
-                await settle(app, claimed, outcome)
-        except (DatabaseGone, DatabaseBusy) as error:
-            logger.warning("notice_not_settled", notice_id=claimed.id, attempt=attempt, error=str(error))
-            await asyncio.sleep(SETTLE_AGAIN_SECONDS)
-        except Exception:
-            logger.exception("notice_not_settled", notice_id=claimed.id)
-            return
-        else:
-            return
+    await settling.settle(claimed, outcome)
 
 
 async def _first_of(stop: asyncio.Event, ended: asyncio.Event) -> None:
