@@ -7,6 +7,7 @@ and is good when the shelves are full. `most` adds a size; memory is measured al
 """
 
 import asyncio
+import os
 import statistics
 import sys
 import time
@@ -29,6 +30,7 @@ IMPORTS = "import tradepost.cli, tradepost.cli.running, tradepost.server"
 
 async def run(options: Options) -> list[Row]:
     """Measure the times and the memory of each size."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # whoever installs the program has it compiled
     rounds = 2 if options.short else options.rounds
     sizes = SHORT if options.short else SIZES
     if "offers" in options.values:

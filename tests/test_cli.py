@@ -1,5 +1,6 @@
 """The command line refuses in a sentence whatever a person may mistype, before anything is touched."""
 
+import gc
 import re
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 
 from market.paying import till
 from stock import MARKET_NOW
-from tradepost.cli import _parser, main, sentence_of
+from tradepost.cli import _parser, loading, main, sentence_of
 from tradepost.config import Settings
 from tradepost.db import Db
 from tradepost.market import audit, ledger, users
@@ -360,3 +361,15 @@ async def test_what_is_done_on_the_command_line_is_in_the_audit(known: Db) -> No
         (None, WHO, "bans lifted", ""),
         (None, WHO, "ban added", "not sent"),
     ]
+
+
+def test_garbage_is_looked_for_again_once_modules_are_loaded_and_not_among_them() -> None:
+    before = gc.get_freeze_count()
+    try:
+        with pytest.raises(ImportError), loading():
+            assert not gc.isenabled()
+            raise ImportError("no such module")
+        assert gc.isenabled()
+        assert gc.get_freeze_count() > before
+    finally:
+        gc.unfreeze()

@@ -6,11 +6,13 @@ from argparse import Namespace
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 from tradepost import embedded, log
 from tradepost.app import open_app
-from tradepost.cli import Adder
+from tradepost.cli import Adder, loading
 from tradepost.cli.arguments import port
 from tradepost.config import Settings, settings_table, shown
 from tradepost.db import Db, migrate
@@ -38,20 +40,25 @@ def _say(sentence: str) -> None:
 
 async def serve(settings: Settings, _: Namespace) -> int:
     """Run a web server; SIGTERM ends it when its requests are answered."""
-    from tradepost import server  # noqa: PLC0415 - only a server needs the dialects
-
     log.setup(settings.log_format, settings.log_level)
+    # Only a server needs the dialects: they are loaded while the database starts, each on a core of its own.
+    loaded = asyncio.create_task(_load("tradepost.server"))
     async with database(settings, stays=True) as dsn:
         await migrate(dsn)
         async with open_app(settings, dsn) as app:
+            server = await loaded
             await server.serve(app)
     return 0
 
 
+async def _load(module: str) -> ModuleType:
+    with loading():
+        return await asyncio.to_thread(import_module, module)
+
+
 async def worker(settings: Settings, _: Namespace) -> int:
     """Run a worker: deadlines, looks at Steam, settlements, the hourly check."""
-    from tradepost import worker as chores  # noqa: PLC0415 - only a worker needs the chores
-
+    chores = await _load("tradepost.worker")  # which only a worker needs
     log.setup(settings.log_format, settings.log_level)
     stop = asyncio.Event()
     chores.stop_on_signals(stop)
