@@ -1,7 +1,7 @@
 """Histories: what an account sold and bought, and each movement of its money, the newest first, page by page.
 
 The rows of a page cost what lies before them and never what lies behind. How many movements there are is known from the
-wallet; trades are counted, which costs an account with a million of them a walk along one index (bench/chart.py).
+wallet; trades are counted once, and then those that came since (`trade_counts`).
 """
 
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Literal
 
 from tradepost.db import Reader
+from tradepost.market import trade_counts
 from tradepost.market.ledger import Bucket
 from tradepost.rules.trade import State
 
@@ -113,8 +114,7 @@ async def traded(
         f"{FROM_TRADED.removeprefix('trade t')} ORDER BY t.created_at DESC, t.id DESC",
         account_id, first, count,
     )  # fmt: skip
-    total: int = await tx.value(f"SELECT count(*) FROM trade WHERE {column} = $1", account_id)
-    return rows, total
+    return rows, await trade_counts.count(tx, f"t.{column} = $1", account_id)
 
 
 async def movements(tx: Reader, account_id: int, *, first: int, count: int) -> tuple[list[Movement], int]:

@@ -6,7 +6,8 @@ from typing import Literal
 
 from tradepost.app import App
 from tradepost.db import Conditions, Reader, Record
-from tradepost.market.trade_view import FROM_VIEW, VIEW_COLUMNS, TradeView, as_view
+from tradepost.market import trade_counts
+from tradepost.market.trade_view import FROM_VIEW, LIVE, VIEW_COLUMNS, TradeView, as_view
 from tradepost.rules.trade import PUBLIC
 from tradepost.turns import in_turns
 
@@ -44,7 +45,10 @@ async def operations(app: App, account_id: int, query: OperationsQuery) -> tuple
     where = Conditions(
         "t.buyer_id = $1 AND t.custom_id IS NOT NULL" if query.newest_per_custom_id else "", account_id
     )
-    if query.states is not None:
+    sides = _sides(query)
+    if query.states == ("active",):
+        sides = [f"{side} AND {LIVE}" for side in sides]
+    elif query.states is not None:
         where.add(
             "t.state = ANY ({})", [state.value for state, word in PUBLIC.items() if word in query.states]
         )
@@ -52,7 +56,7 @@ async def operations(app: App, account_id: int, query: OperationsQuery) -> tuple
     where.if_given("t.buyer_id = $1 AND t.custom_id = ANY ({})", query.custom_ids)
     where.if_given("t.created_at >= {}", query.time_from)
     where.if_given("t.created_at <= {}", query.time_to)
-    return await _page(app.db, _sides(query), where, query, account_id)
+    return await _page(app.db, sides, where, query, account_id)
 
 
 def _sides(query: OperationsQuery) -> list[str]:
@@ -75,7 +79,10 @@ async def _page(
     values = where.values
     limit, offset = f"${len(values) + 1}::bigint", f"${len(values) + 2}::bigint"
     found = [f"FROM trade t WHERE {' AND '.join(filter(None, (side, where.sql)))}" for side in sides]
-    total = await db.value(f"SELECT {' + '.join(f'(SELECT count(*) {each})' for each in found)}", *values)
+    if where.sql or query.states is not None:
+        total = await db.value(f"SELECT {' + '.join(f'(SELECT count(*) {each})' for each in found)}", *values)
+    else:
+        total = sum([await trade_counts.count(db, side, account_id) for side in sides])
     firsts = [
         f"(SELECT t.id, {key} AS key {each} ORDER BY {key} {direction}, t.id {direction} LIMIT {limit} + {offset})"
         for each in found

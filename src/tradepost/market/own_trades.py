@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from tradepost.db import Conditions, Reader, Record
-from tradepost.market.trade_view import FROM_VIEW, VIEW_COLUMNS, TradeView, as_view
+from tradepost.market.trade_view import FROM_VIEW, LIVE, VIEW_COLUMNS, TradeView, as_view
 from tradepost.rules.trade import PUBLIC, Trade
 
 COMING_SPAN = timedelta(days=90)  # far more than Steam protects anything: so that the index is read in part
@@ -92,13 +92,12 @@ _FROM = (
     f"{FROM_VIEW} JOIN account payee ON payee.id = t.payee_id JOIN account seller ON seller.id = t.seller_id"
     " LEFT JOIN account buyer ON buyer.steamid = t.buyer_steamid"
 )
-_LIVE = "t.state NOT IN ('finished', 'cancelled', 'reversed')"
 # Each with an index of its own; no trade is on two of them.
 _SIDES: dict[Side, tuple[str, ...]] = {
     "bought": ("t.buyer_id = $1",),
     "sold": (
         "t.payee_id = $1 AND t.buyer_id <> $1",
-        f"t.seller_id = $1 AND t.payee_id <> $1 AND t.buyer_id <> $1 AND {_LIVE}",
+        f"t.seller_id = $1 AND t.payee_id <> $1 AND t.buyer_id <> $1 AND {LIVE}",
     ),
 }
 _NAMED = (
@@ -110,17 +109,18 @@ _NAMED = (
 async def page(tx: Reader, account_id: int, query: OwnTradesQuery) -> tuple[list[OwnTrade], bool]:
     """Return a page of somebody's trades, the newest first, and whether there are more."""
     where = Conditions("", account_id)
-    if query.state is not None:
+    if query.state is not None and query.state != "active":
         where.add(
             "t.state = ANY ({})", [state.value for state, word in PUBLIC.items() if word == query.state]
         )
     if query.search:
         where.add(_NAMED, query.search)
     first = (min(query.page, PAGES_MAX) - 1) * ROWS
+    live = LIVE if query.state == "active" else ""
     sides = _SIDES[query.side] if query.side else (*_SIDES["bought"], *_SIDES["sold"])
     upto = f"ORDER BY t.created_at DESC, t.id DESC LIMIT {first + ROWS + 1}"
     each = " UNION ALL ".join(
-        f"(SELECT t.id, t.created_at FROM trade t WHERE {' AND '.join(filter(None, (side, where.sql)))} {upto})"
+        f"(SELECT t.id, t.created_at FROM trade t WHERE {' AND '.join(filter(None, (side, live, where.sql)))} {upto})"
         for side in sides
     )
     ids = f"SELECT id FROM ({each}) f ORDER BY created_at DESC, id DESC LIMIT {ROWS + 1} OFFSET {first}"

@@ -24,6 +24,8 @@ class TradeView:
 TRADE_FIELDS = tuple(column.name for column in fields(Trade))
 FROM_VIEW = "FROM trade t JOIN offer o ON o.id = t.offer_id JOIN steam_item i ON i.id = o.steam_item_id"
 _ITEM = "o.project, o.appid, o.contextid, o.assetid, i.market_hash_name, i.id AS item_row_id, o.certificate, o.seller_steamid"
+# Word for word the condition of the indexes of what is under way: of a state that is a parameter no planner knows that.
+LIVE = "t.state NOT IN ('finished', 'cancelled', 'reversed')"
 VIEW_COLUMNS = ", ".join(f"t.{name}" for name in TRADE_FIELDS) + f", {_ITEM}"
 
 

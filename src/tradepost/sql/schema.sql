@@ -1007,7 +1007,8 @@ CREATE TABLE public.notice_attempt (
     milliseconds integer,
     CONSTRAINT "an answer's excerpt is short" CHECK ((length(answer) <= 256)),
     CONSTRAINT "an attempt without an answer failed" CHECK (((milliseconds IS NULL) OR (status IS NOT NULL) OR (fault IS NOT NULL)))
-);
+)
+WITH (fillfactor='70');
 
 ALTER TABLE public.notice ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.notice_id_seq
@@ -1941,13 +1942,17 @@ CREATE INDEX trade_due ON public.trade USING btree (due_at) WHERE (due_at IS NOT
 
 CREATE INDEX trade_ended ON public.trade USING btree (ended_at) WHERE (ended_at IS NOT NULL);
 
+CREATE INDEX trade_live_of_buyer ON public.trade USING btree (buyer_id, created_at, id) WHERE (state <> ALL (ARRAY['finished'::text, 'cancelled'::text, 'reversed'::text]));
+
+CREATE INDEX trade_live_of_payee ON public.trade USING btree (payee_id, created_at, id) WHERE (state <> ALL (ARRAY['finished'::text, 'cancelled'::text, 'reversed'::text]));
+
 CREATE INDEX trade_live_of_seller ON public.trade USING btree (seller_id, id) WHERE (state <> ALL (ARRAY['finished'::text, 'cancelled'::text, 'reversed'::text]));
 
 CREATE INDEX trade_live_to_buyer ON public.trade USING btree (buyer_steamid, id) WHERE (state <> ALL (ARRAY['finished'::text, 'cancelled'::text, 'reversed'::text]));
 
-CREATE INDEX trade_of_buyer ON public.trade USING btree (buyer_id, created_at, id);
+CREATE INDEX trade_of_buyer ON public.trade USING btree (buyer_id, created_at, id) INCLUDE (state);
 
-CREATE INDEX trade_of_payee ON public.trade USING btree (payee_id, created_at, id);
+CREATE INDEX trade_of_payee ON public.trade USING btree (payee_id, created_at, id) INCLUDE (state, buyer_id);
 
 CREATE INDEX trade_to_cancel_of_seller ON public.trade USING btree (seller_id) WHERE ((state = 'cancelled'::text) AND offer_maybe_live);
 
