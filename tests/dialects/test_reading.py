@@ -397,6 +397,10 @@ def test_keys_are_bounded_over_query_and_body_together() -> None:
     assert asked(half, half + "&id=") == "Malformed: body: has more than 2,000 keys"
     assert asked(half, half) == Asked()
     assert asked(half + "&id=7", {"u": [0] * 1000}, JSON) == "Malformed: body: has more than 2,000 keys"
+    one_short = "&".join(f"a{index}=1" for index in range(KEYS_MAX - 1))
+    assert asked(one_short, {"names": "a, {b}, c"}, JSON).names == ["a, {b}, c"]  # no key is in a text
+    assert asked(one_short, {"names": "a, b, c"}, JSON).names == ["a, b, c"]
+    assert asked(one_short, {"names": "a", "u": 0}, JSON) == "Malformed: body: has more than 2,000 keys"
     assert asked(body={"names": ["a"] * KEYS_MAX}, kind=JSON).names == ["a"] * KEYS_MAX
     assert (
         asked(body={"names": ["a"] * (KEYS_MAX + 1)}, kind=JSON)

@@ -4,7 +4,6 @@ Reading a body within its bounds, sending an answer in pieces, and what is noted
 the log and for the headers of its answer.
 """
 
-import asyncio
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from tradepost.dialects.pace import Allowance
 from tradepost.rules.refusals import Malformed
+from tradepost.within import within
 
 BODY_SECONDS = 20.0  # for a body to arrive, once its head has
 JOINED_BYTES_MAX = 65_536  # a longer answer is sent piece by piece instead of being joined first
@@ -134,11 +134,9 @@ async def receive_body(scope: Scope, receive: Receive, bytes_max: int) -> bytes:
         raise BodyTooLarge(
             "body", f"is longer than {bytes_max:,} bytes"
         )  # it waits for our word, and hears no
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            body = await _receive(receive, bytes_max)
-    except TimeoutError:
-        raise BodyUnread("body", f"did not arrive within {BODY_SECONDS:.0f} seconds") from None
+    body = await within(BODY_SECONDS, _receive(receive, bytes_max))
+    if body is None:
+        raise BodyUnread("body", f"did not arrive within {BODY_SECONDS:.0f} seconds")
     if body and header(scope, b"content-encoding").lower() not in ("", "identity"):
         raise Malformed("Content-Encoding", "must be left away: compressed bodies are not read")
     return body

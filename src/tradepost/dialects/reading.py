@@ -6,6 +6,7 @@ The whole has bounds, which are checked before anything is allocated for it: key
 
 import json
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterable
 
 import numpy as np
@@ -156,10 +157,12 @@ _DECODER = json.JSONDecoder(
 def _put_json(tree: Node, body: bytes) -> int:
     """Put in a JSON object; answers how many keys that was."""
     try:
-        text = body.decode("utf-8-sig")
+        text = body.removeprefix(BOM_UTF8).decode()
     except UnicodeDecodeError:
         raise Malformed("body", "is not valid UTF-8") from None
-    keys = _check_bounds(text)
+    # One object that nothing is nested in, shorter than it would have to be for too many keys, is within all bounds.
+    is_flat = len(text) < KEYS_MAX and "[" not in text and text.count("{") == 1
+    keys = 0 if is_flat else _check_bounds(text)
     try:
         value = _DECODER.decode(text)
     except ValueError as error:
@@ -167,7 +170,7 @@ def _put_json(tree: Node, body: bytes) -> int:
     if not isinstance(value, _Pairs):
         raise Malformed("body", "must be a JSON object")
     _graft(tree, value)
-    return keys
+    return max(1, len(value)) if is_flat else keys
 
 
 def _check_bounds(text: str) -> int:
@@ -191,6 +194,11 @@ def _check_bounds(text: str) -> int:
 
 def _graft(node: Node, value: object) -> None:
     """Put a decoded value in at a node, and what is in it below."""
+    if isinstance(value, str):
+        if not _is_unicode(value):
+            raise Malformed(node.spelled, "is not valid Unicode")
+        node.values.append(value)
+        return
     # Brackets in a name and those of the JSON around it are levels alike, and only the latter were counted before.
     if isinstance(value, _Pairs | list) and node.level >= DEPTH_MAX:
         raise Malformed(node.spelled, f"is nested deeper than {DEPTH_MAX} levels")
@@ -203,10 +211,6 @@ def _graft(node: Node, value: object) -> None:
     elif isinstance(value, _Constant):
         raise Malformed(node.spelled, "must be a number, and NaN and Infinity are none")
     elif value is None or isinstance(value, bool):
-        node.values.append(value)
-    elif isinstance(value, str):
-        if not _is_unicode(value):
-            raise Malformed(node.spelled, "is not valid Unicode")
         node.values.append(value)
 
 
@@ -233,6 +237,8 @@ def _below(node: Node, name: str) -> Node | None:
 
 def _is_unicode(text: str) -> bool:
     """Whether a text is free of lone surrogates, which JSON's escapes can spell and UTF-8 cannot."""
+    if text.isascii():
+        return True
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -70,11 +70,11 @@ class Node:
         """The node below this one with a key, made if it is new; the first spelling of it stays."""
         if self.children is None:
             self.children = {}
-        if _INDEX.fullmatch(key):
-            self._next = max(self._next, int(key) + 1)
         node = self.children.get(key)
         if node is None:
             node = self.children[key] = Node(label, self, is_json=is_json)
+            if "0" <= key[:1] <= "9" and _INDEX.fullmatch(key):
+                self._next = max(self._next, int(key) + 1)
         return node
 
     def put(self, name: str, value: str) -> None:
@@ -114,6 +114,8 @@ class Node:
         self.check()
         if self.children is not None:
             raise Malformed(self.spelled, "must be a single value, not a list")
+        if len(self.values) == 1:
+            return self.values[0]
         given = [value for value in self.values if value is not None]
         given = [value for value in given if value != ""] or given
         if any(value != given[0] for value in given):
