@@ -11,6 +11,7 @@ from tradepost.db import Db
 from tradepost.market.buying import Batches
 from tradepost.market.ring import Ring
 from tradepost.market.shelf import Shelves
+from tradepost.market.wakeup import Waking
 from tradepost.steam.client import SteamClient
 from tradepost.steam.pacing import Limits
 
@@ -46,6 +47,7 @@ class App:
     shelves: Shelves = field(default_factory=Shelves)
     buys: Batches = field(default_factory=Batches)
     ring: Ring = field(default_factory=Ring)
+    waking: Waking = field(default_factory=Waking)
     shelves_ready: asyncio.Event = field(default_factory=asyncio.Event)
     changed: asyncio.Event = field(default_factory=asyncio.Event)  # set whenever the changes were read
 

@@ -1,17 +1,20 @@
 """The feed: no change is ever passed over, however late it was committed."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import pytest
 
 from box import market
+from stock import wish
 from tradepost.app import App
 from tradepost.db import Db
 from tradepost.db.listening import Listener
-from tradepost.market import feed
+from tradepost.market import changes, feed, trades
+from tradepost.market.changes import OfferNow
+from tradepost.market.ring import OfferTold
 from tradepost.market.shelf import Query
-from tradepost.market.wakeup import wake
+from tradepost.market.wakeup import Waking, wake
 
 
 def on_shelf(box_app: object, project: str = "csgo") -> set[int]:
@@ -137,3 +140,74 @@ async def test_the_moved_clock_is_followed(db: Db) -> None:
         box.app.clock.offset *= 0
         await clock.read(box.app)
         assert (box.app.now() - before).total_seconds() >= 604_800
+
+
+async def test_what_was_bought_here_is_off_the_shelf_at_once_and_not_read_again(
+    db: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with market(db) as box:
+        seller, buyer = await box.stock.person(), await box.stock.person(deposit_cents=1000)
+        await box.stock.online(seller)
+        bought, other = await box.stock.offer(seller, 100), await box.stock.offer(seller, 100)
+        cursor = await feed.load(box.app)
+        await trades.buy(box.app, wish(buyer, bought, await box.stock.steamid_of(buyer)))
+        assert on_shelf(box.app) == {other}
+
+        read: list[int] = []
+        offers = changes.offers
+
+        async def reading(app: App, ids: Iterable[int]) -> dict[int, OfferNow]:
+            wanted = list(ids)
+            read.extend(wanted)
+            return await offers(app, wanted)
+
+        monkeypatch.setattr(changes, "offers", reading)
+        await feed.catch_up(box.app, cursor)
+        assert (read, on_shelf(box.app)) == ([], {other})
+        # Back on sale, and then gone by another process's hand: each is read, as neither is known here.
+        await db.execute("UPDATE offer SET state = 'on_sale' WHERE id = $1", bought)
+        await feed.catch_up(box.app, cursor)
+        assert (read, on_shelf(box.app)) == ([bought], {bought, other})
+        await db.execute("UPDATE offer SET state = 'reserved' WHERE id = $1", bought)
+        await feed.catch_up(box.app, cursor)
+        assert (read, on_shelf(box.app)) == ([bought, bought], {other})
+
+
+async def test_who_listens_is_told_of_what_was_bought_here_too(db: Db) -> None:
+    async with market(db) as box:
+        seller, buyer = await box.stock.person(), await box.stock.person(deposit_cents=1000)
+        await box.stock.online(seller)
+        bought = await box.stock.offer(seller, 100)
+        cursor = await feed.load(box.app)
+        before, box.app.ring.is_followed = cursor.position, True
+        await trades.buy(box.app, wish(buyer, bought, await box.stock.steamid_of(buyer)))
+        await feed.catch_up(box.app, cursor)
+        ring, first = box.app.ring, box.app.ring.find(before)
+        told = ring.events(first, 10) if first is not None else None
+        assert [event.what for event in told or () if isinstance(event, OfferTold)] == ["gone"]
+
+
+async def test_wake_ups_that_nobody_waits_for_are_one_at_a_time_and_none_is_lost(
+    db: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent, may_go_on, waking = list[str](), asyncio.Event(), Waking()
+
+    async def execute(_: Db, sql: str) -> int:
+        sent.append(sql)
+        await may_go_on.wait()
+        return 0
+
+    monkeypatch.setattr(Db, "execute", execute)
+    for _ in range(3):
+        waking.soon(db)
+    await asyncio.sleep(0)
+    assert len(sent) == 1
+    waking.soon(db)  # it may be too late for what is under way to tell of this one
+    waking.soon(db)
+    may_go_on.set()
+    assert waking.under_way is not None
+    await waking.under_way
+    assert len(sent) == 2
+    waking.soon(db)
+    await waking.under_way
+    assert len(sent) == 3

@@ -316,6 +316,11 @@ async def wake(app: App, account_ids: Iterable[int]) -> None:
             event.set()
 
 
+def is_awaited() -> bool:
+    """Say whether any agent waits in this process."""
+    return bool(_waiting)
+
+
 def is_full(account_id: int) -> bool:
     """Say whether as many streams of an account wait in this process as may."""
     return len(_waiting.get(account_id, ())) >= STREAMS_MAX

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 from tradepost.config import Settings
@@ -67,6 +68,9 @@ class TooManyWaiting(Exception):
     """More buys wait in this process than it will hold."""
 
 
+_MINE = secrets.token_hex(16)  # of this process: what it numbers nobody else does
+_numbers = count(1)
+
 Waiting = tuple[Buy, "asyncio.Future[Outcome]"]
 
 
@@ -86,7 +90,7 @@ class Batches:
             raise TooManyWaiting
         if buy.idempotency_key is None:
             # A space: no header can carry this key, so it cannot meet a caller's.
-            buy = replace(buy, idempotency_key=f"own {secrets.token_hex(16)}")
+            buy = replace(buy, idempotency_key=f"own {_MINE} {next(_numbers)}")
         outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self.waiting.append((buy, outcome))
         self._pump(desk)
@@ -122,8 +126,9 @@ class Batches:
             return
         for (_, future), outcome in zip(batch, outcomes, strict=True):
             if not future.done():
-                view = None if outcome.trade_id is None else views.get(outcome.trade_id)
-                future.set_result(replace(outcome, view=view))
+                if outcome.trade_id is not None:
+                    outcome = Outcome(outcome.code, outcome.trade_id, views.get(outcome.trade_id))  # noqa: PLW2901 - the same, shown
+                future.set_result(outcome)
 
 
 def _fail(batch: list[Waiting], error: Exception) -> None:

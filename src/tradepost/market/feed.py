@@ -15,7 +15,7 @@ from tradepost import log
 from tradepost.app import App
 from tradepost.db import DatabaseBusy, DatabaseGone
 from tradepost.market import changes, clock
-from tradepost.market.changes import ID_LAST, FellBehind, OfferNow
+from tradepost.market.changes import ID_LAST, Change, FellBehind, OfferNow
 from tradepost.market.ring import Position
 from tradepost.market.stocking import stocked
 from tradepost.market.wakeup import CHANNEL, wake
@@ -44,6 +44,12 @@ async def put(app: App, offer_ids: Sequence[int]) -> None:
     """Put offers on this process's shelves as they are in the database now, or take them off."""
     if app.has_shelves:
         _show(app, await changes.offers(app, offer_ids))
+
+
+def take_off(app: App, gone: Sequence[tuple[int, int]]) -> None:
+    """Take offers off this process's shelves that were seen not to be on sale, each with the version that was seen."""
+    if app.has_shelves:
+        app.shelves.apply([], gone)
 
 
 def _show(app: App, found: Mapping[int, OfferNow]) -> None:
@@ -89,9 +95,10 @@ async def catch_up(app: App, cursor: Cursor, trades: list[int] | None = None) ->
         read = await changes.read(app, cursor.position, CHANGES_MAX)
         if not read:
             return trades
-        offers = [change.ref_id for change in read if change.kind == "offer" and app.has_shelves]
-        found = await changes.offers(app, offers)
-        is_followed = app.ring.is_followed
+        was_followed = app.ring.is_followed
+        found = await changes.offers(app, _changed(app, read, every=was_followed))
+        if (is_followed := app.ring.is_followed) and not was_followed:
+            found = await changes.offers(app, _changed(app, read, every=True))
         told = await changes.events(app, read, found) if is_followed else []
         # From here on nothing waits: whoever is told of a position finds the shelves there.
         _show(app, found)
@@ -101,6 +108,21 @@ async def catch_up(app: App, cursor: Cursor, trades: list[int] | None = None) ->
             app.ring.add(told, cursor.position)
         else:
             app.ring.skip(cursor.position)
+
+
+def _changed(app: App, read: Sequence[Change], *, every: bool) -> list[int]:
+    """The offers that have to be read because of these changes: none that went, as this process knows, unless every one.
+
+    What was bought here is off the shelves already. An offer that came back since has a change that says so.
+    """
+    if not app.has_shelves:
+        return []
+    is_gone = app.shelves.is_gone
+    return [
+        change.ref_id
+        for change in read
+        if change.kind == "offer" and (every or change.what != "gone" or not is_gone(change.ref_id))
+    ]
 
 
 async def follow(app: App) -> None:
@@ -121,7 +143,9 @@ async def follow(app: App) -> None:
                 if cursor is None:
                     cursor = await load(app)
                     app.shelves_ready.set()
-                await agents.wake(app, await _people(app, await catch_up(app, cursor, changed)))
+                await catch_up(app, cursor, changed)
+                if agents.is_awaited():
+                    await agents.wake(app, await _people(app, changed))
                 changed.clear()
                 app.changed.set()
             except FellBehind:

@@ -75,4 +75,4 @@ def as_bought(view: TradeView, send: timedelta) -> TradeView:
 
 def moment(at: datetime) -> str:
     """A moment as the APIs write it, in UTC."""
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+    return at.astimezone(UTC).isoformat(" ", "seconds")[:19]

@@ -103,15 +103,23 @@ async def _own_item(app: App, wish: Buy) -> refusals.OwnItem:
     return refusals.OwnItem("This item belongs to your own account.")
 
 
+_BOUGHT = (
+    f"SELECT {VIEW_COLUMNS}, o.version, o.state = 'on_sale' AS is_on_sale {FROM_VIEW} WHERE t.id = ANY ($1)"
+)
+
+
 async def _bought(app: App, trade_ids: list[int]) -> dict[int, TradeView]:
-    """Once for a whole batch: take its offers off the shelf, wake the others, and read what is answered."""
+    """Once for a whole batch: read what is answered, take its offers off the shelf, and have the others woken."""
     try:
-        views = await read_many(app.db, trade_ids)
+        rows = await app.db.fetch(_BOUGHT, trade_ids)
     except (DatabaseGone, DatabaseBusy) as error:
         raise DatabaseGone(f"trades {trade_ids} were bought: {error}", maybe_committed=True) from error
-    with suppress(DatabaseGone, DatabaseBusy):  # they are bought all the same; the feed catches up
-        await feed.tell(app, [view.trade.offer_id for view in views.values()])
-    return views
+    feed.take_off(app, [(row["offer_id"], row["version"]) for row in rows if not row["is_on_sale"]])
+    if again := [row["offer_id"] for row in rows if row["is_on_sale"]]:  # of a buy that was told once more
+        with suppress(DatabaseGone, DatabaseBusy):  # the feed catches up
+            await feed.put(app, again)
+    app.waking.soon(app.db)
+    return {row["id"]: as_view(row) for row in rows}
 
 
 # What happens to a trade -------------------------------------------------------------------------------------
