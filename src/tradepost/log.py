@@ -49,6 +49,8 @@ _SIGN = re.compile(
     r"[=:]|earer |live_|test_|whsec_", re.IGNORECASE
 )  # a text without one has no secret to find
 
+_encode = msgspec.json.Encoder().encode
+
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 _Trace = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
@@ -82,6 +84,11 @@ class Log:
         """An error, with the exception that is being handled."""
         self._write(logging.ERROR, event, fields, sys.exc_info())
 
+    @property
+    def is_debug(self) -> bool:
+        """Whether somebody looks for a fault."""
+        return self._logger.isEnabledFor(logging.DEBUG)
+
     def _write(self, level: int, event: str, fields: dict[str, object], trace: _Trace | None = None) -> None:
         logger = self._logger
         if logger.isEnabledFor(level):
@@ -101,6 +108,8 @@ def setup(form: str = "console", level: str = "info", stream: TextIO | None = No
     handler.setFormatter(_Json() if form == "json" else _Console())
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     logging.captureWarnings(capture=True)
+    # No line of ours says in which thread or process it was written, and to find that out costs as much as to write it.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     # The server's own access log would be a second line for each request, with its query in the clear.
     logging.getLogger("uvicorn.access").disabled = True
     for name in ("uvicorn", "uvicorn.error", "aiohttp", "asyncio"):
@@ -159,6 +168,11 @@ def _safe(name: str, value: object) -> object:
     return scrub(str(value))
 
 
+@lru_cache(maxsize=2)  # what is said in one second has the same beginning
+def _second(unix_seconds: int) -> str:
+    return datetime.fromtimestamp(unix_seconds, UTC).isoformat().removesuffix("+00:00")
+
+
 class _Line(logging.Formatter):
     """What both forms have in common: which fields a record has, made safe."""
 
@@ -171,23 +185,25 @@ class _Line(logging.Formatter):
             safe["exception"] = scrub(self.formatException(record.exc_info))
         return safe
 
-    def when(self, record: logging.LogRecord) -> datetime:
-        return datetime.fromtimestamp(record.created, UTC)
-
 
 class _Json(_Line):
     """One JSON object a line, for machines."""
 
     def format(self, record: logging.LogRecord) -> str:
-        line = {
-            "time": self.when(record).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        second, thousandth = divmod(int(record.created * 1000), 1000)
+        line: dict[str, object] = {
+            "time": f"{_second(second)}.{thousandth:03}Z",
             "level": record.levelname.lower(),
             "log": record.name,
             "event": scrub(record.getMessage()),
         }
-        # A field may not take the name of one of the four: it would pass itself off as the event.
-        own = {f"{name}_" if name in line else name: value for name, value in self.fields(record).items()}
-        return msgspec.json.encode(line | own).decode()
+        fields = self.fields(record)
+        if line.keys().isdisjoint(fields):
+            line.update(fields)
+        else:
+            # A field may not take the name of one of the four: it would pass itself off as the event.
+            line |= {f"{name}_" if name in line else name: value for name, value in fields.items()}
+        return _encode(line).decode()
 
 
 class _Console(_Line):
@@ -199,7 +215,7 @@ class _Console(_Line):
         parts = [f"{name}={_quoted(value)}" for name, value in fields.items()]
         level = "" if record.levelno == logging.INFO else f"{record.levelname.lower()} "
         text = " ".join(
-            [self.when(record).strftime("%H:%M:%S"), level + _plain(scrub(record.getMessage())), *parts]
+            [_second(int(record.created))[11:], level + _plain(scrub(record.getMessage())), *parts]
         )
         return text if trace is None else f"{text}\n{trace}"
 

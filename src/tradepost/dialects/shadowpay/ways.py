@@ -5,7 +5,7 @@ refusal is a bug of ours or a database that is away, and nobody outside is told 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -228,14 +228,27 @@ async def _unknown() -> Answer:
     raise UnknownRoute
 
 
+class Below(Mount):
+    """What lies below a version's prefix, its calls among it; `calls` are those whose path has nothing open in it."""
+
+    def __init__(self, prefix: str, ways: Mapping[str, Way], stranger: Stranger) -> None:
+        tried = [Route(path, way) for path, way in ways.items()]
+        super().__init__(prefix, app=Router(tried, redirect_slashes=False, default=stranger))
+        self.calls = {prefix + path: way for path, way in ways.items() if "{" not in path}
+
+
 def routes_below(
     prefix: str, calls: Mapping[str, Mapping[str, Method]], manners: Manners, app: App, pace: Paces
 ) -> list[BaseRoute]:
     """The ways into a version; whatever else lies below its prefix is answered in its own words."""
-    ways = [Route(path, Way(app, pace, manners, prefix + path, methods)) for path, methods in calls.items()]
+    ways = {path: Way(app, pace, manners, prefix + path, methods) for path, methods in calls.items()}
     stranger = Stranger(manners)
-    below = Mount(prefix, app=Router(ways, redirect_slashes=False, default=stranger))
-    return [Route(prefix, stranger), below]
+    return [Route(prefix, stranger), Below(prefix, ways, stranger)]
+
+
+def calls_of(routes: Iterable[BaseRoute]) -> dict[str, Way]:
+    """The calls that can be found by their path alone, among all ways into a server."""
+    return {path: way for route in routes if isinstance(route, Below) for path, way in route.calls.items()}
 
 
 def _token(scope: Scope, tree: Node) -> str | None:
