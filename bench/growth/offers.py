@@ -51,9 +51,6 @@ def _questions(shelves: Shelves, size: int) -> Iterator[tuple[str, Callable[[], 
         "search, term never seen": lambda: shelves.page(
             structs.replace(page, search=f"finish {next(terms)}")
         ),
-        "filter by exterior and rarity": lambda: shelves.page(
-            structs.replace(page, exteriors=shelf.EXTERIORS[:1], rarities=shelf.RARITIES[:2])
-        ),
         "price range, newest": lambda: shelves.page(
             Query(PROJECT, price_from_cents=100, price_to_cents=5_000, limit=20)
         ),
@@ -62,6 +59,14 @@ def _questions(shelves: Shelves, size: int) -> Iterator[tuple[str, Callable[[], 
     }
     for name, ask in asked.items():
         yield name, ask, 0.0, ""
+    yield (
+        "filter by exterior and rarity",
+        lambda: shelves.page(
+            structs.replace(page, exteriors=shelf.EXTERIORS[:1], rarities=shelf.RARITIES[:2])
+        ),
+        1.0,
+        "for its exact total both columns of all offers are read, about a microsecond for 1,000",
+    )
     yield (
         "dump of 15,000",
         lambda: shelves.dump(PROJECT, 0, DUMP_ROWS),

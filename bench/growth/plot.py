@@ -19,8 +19,9 @@ TONES = (
     "#a0683c",
 )
 GREY = "#808080"
-WIDTH, PANEL_HEIGHT = 9.6, 4.4  # inches
-APART = 0.052  # of a panel's height, between two names
+WIDTH, PANEL_HEIGHT = 9.6, 3.6  # inches, at least
+NAME_HEIGHT = 0.23  # inches, of a curve's name
+NARROW = 50  # times the least cost: below it powers of ten alone would be a tick or two
 
 
 def draw(curves: Curves, path: Path) -> None:
@@ -34,8 +35,14 @@ def draw(curves: Curves, path: Path) -> None:
 
     drawn = [curve for curve in curves.all.values() if curve.points]
     units = list(dict.fromkeys(curve.unit for curve in drawn))
+    heights = [max(PANEL_HEIGHT, NAME_HEIGHT * sum(curve.unit == unit for curve in drawn)) for unit in units]
     figure, panels = pyplot.subplots(
-        len(units), 1, figsize=(WIDTH, PANEL_HEIGHT * len(units)), squeeze=False, layout="constrained"
+        len(units),
+        1,
+        figsize=(WIDTH, sum(heights)),
+        height_ratios=heights,
+        squeeze=False,
+        layout="constrained",
     )
     for panel, unit in zip(panels[:, 0], units, strict=True):
         _panel(panel, [curve for curve in drawn if curve.unit == unit], unit, curves.sizes_are)
@@ -45,6 +52,8 @@ def draw(curves: Curves, path: Path) -> None:
 
 
 def _panel(panel, curves: Sequence[Curve], unit: str, sizes_are: str) -> None:  # type: ignore[no-untyped-def]
+    from matplotlib import ticker  # noqa: PLC0415
+
     panel.set_xscale("log")
     panel.set_yscale("log")
     ends = []
@@ -77,7 +86,9 @@ def _panel(panel, curves: Sequence[Curve], unit: str, sizes_are: str) -> None:  
     panel.set_xlabel(f"{sizes_are}   (dashed: grows as its size)", color=GREY)
     panel.set_ylabel(unit, color=GREY)
     panel.xaxis.set_major_formatter(lambda size, _: short(size))
-    panel.yaxis.set_major_formatter(lambda cost, _: f"{cost:,.4g}")
+    panel.yaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5) if high / low < NARROW else (1,)))
+    panel.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}" if value >= 1 else f"{value:g}")
+    panel.minorticks_off()
     panel.grid(visible=True, which="major", color=GREY, alpha=0.25, linewidth=0.6)
     panel.tick_params(colors=GREY, which="both")
     for side in ("top", "right"):
@@ -89,16 +100,22 @@ def _panel(panel, curves: Sequence[Curve], unit: str, sizes_are: str) -> None:  
 def _name(panel, ends: list[tuple[float, str, Curve]]) -> None:  # type: ignore[no-untyped-def]
     """Write each curve's name beside its end, pushed up where two would meet."""
     place = panel.transLimits.transform
+    apart = min(0.06, 1 / max(len(ends), 1))  # of the panel's height
     heights: list[float] = []
     named = sorted(ends, key=lambda end: end[0])
     for end, _, _ in named:
         height = float(place((0, panel.yaxis.get_transform().transform(end)))[1])
-        heights.append(max(height, heights[-1] + APART) if heights else height)
+        heights.append(max(height, heights[-1] + apart) if heights else height)
     over = max(0.0, heights[-1] - 1.0)
     for at in range(len(heights) - 1, -1, -1):
-        ceiling = 1.0 if at == len(heights) - 1 else heights[at + 1] - APART
+        ceiling = 1.0 if at == len(heights) - 1 else heights[at + 1] - apart
         heights[at] = min(heights[at], ceiling) if over else heights[at]
-    for height, (_, tone, curve) in zip(heights, named, strict=True):
+    for height, (end, tone, curve) in zip(heights, named, strict=True):
+        begin = float(place((0, panel.yaxis.get_transform().transform(end)))[1])
+        panel.plot(
+            (1.0, 1.012), (begin, height), color=tone, linewidth=0.7, transform=panel.transAxes, clip_on=False,
+            scalex=False, scaley=False,
+        )  # fmt: skip
         slope = "" if curve.exponent is None else f"  ({curve.exponent:+.2f})"
         panel.text(
             1.015,

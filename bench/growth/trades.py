@@ -80,6 +80,7 @@ def _questions(app: App, past: Past, big: int, steady: int) -> Iterator[Question
 
     yield "operations, first page, of a thousand own", page(steady), 0.0, ""
     yield "operations, first page, of half of all", page(big), 0.0, ""
+    yield "operations, first page, under way", page(big, states=("active",)), 0.0, ""
     yield "operations, first page, of a state", page(big, states=("finished",)), 1.0, OWN_COUNT
     yield "operations, first page, of one day", page(big, time_from=now - timedelta(days=8)), 0.0, ""
     yield "operations, first page, by id", page(big, sort="id"), 0.0, ""
