@@ -6,3 +6,7 @@ Each axis grows one thing, asks the same questions at every size and says of eac
 between the two largest sizes, 0 for what does not care and 1 for what doubles with its size. A curve whose exponent is
 above that of its work is one that grows faster than its work.
 """
+
+from bench.growth.axes import run
+
+__all__ = ["run"]

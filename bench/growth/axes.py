@@ -1,7 +1,6 @@
 """The axes by name, and what is made of each: its figures, its plot, and a line for what grows faster than its work."""
 
 import importlib
-from collections.abc import Sequence
 from pathlib import Path
 
 from bench import rows
@@ -21,20 +20,17 @@ AXES = {
 }
 
 
-async def run(options: Options) -> Sequence[Row]:
-    """Measure the axes that are named, `offers most=100k`; without a name all of them."""
+async def run(options: Options) -> dict[str, list[Row]]:
+    """Measure the axes that are named, `offers most=100k`, without a name all of them; return the rows of each."""
     named = options.words or tuple(AXES)
     if unknown := [name for name in named if name not in AXES]:
         known = "\n".join(f"  {name:8} {sentence}" for name, sentence in AXES.items())
         raise NotRun(f"there is no axis {', '.join(unknown)}; there are\n{known}")
-    found: list[Row] = []
-    for name in named:
-        found.extend(await measure(name, options))
-    return found
+    return {f"growth_{name}": await measure(name, options) for name in named}
 
 
 async def measure(name: str, options: Options) -> list[Row]:
-    """Measure one axis, and say what grows faster than its work; a whole run is kept, with its plot."""
+    """Measure one axis, and say what grows faster than its work; a whole run is drawn, and put on its page."""
     axis = importlib.import_module(f"bench.growth.{name}")
     sizes = axis.SHORT if options.short else axis.SIZES
     if most := options.whole("most", 0):
@@ -44,7 +40,6 @@ async def measure(name: str, options: Options) -> list[Row]:
     command = f"python -m bench growth {name}" + (f" most={most}" if most else "")
     found = [row for curve in curves.all.values() for row in curve.rows(command)]
     if not options.short:
-        rows.write(f"growth_{name}", found)
         draw(curves, DOCS / "growth" / f"{name}.svg")
         write_page(curves, DOCS / "growth.md", rows.stamp(found)[0])
     faster = [curve for curve in curves.all.values() if curve.grows_faster]
