@@ -17,6 +17,7 @@ from tradepost import embedded
 from tradepost.db import DatabaseGone, Db
 from tradepost.embedded.account import Account, server_account
 from tradepost.embedded.binaries import find_binaries
+from tradepost.embedded.cluster import can_syncfs
 from tradepost.embedded.processes import of_cluster, postmaster_pid
 from tradepost.embedded.sockets import PATH_BYTES_MAX, SOCKET, socket_dir
 from world import MEMORY, in_memory, open_directory
@@ -415,3 +416,30 @@ async def test_wiping_forgets_all(home: Path) -> None:
     embedded.wipe(home / "never was there")
     async with embedded.server(home) as server, opened(server) as db:
         assert await db.value("select to_regclass('kept')") is None
+
+
+@pytest.mark.parametrize(
+    ("system", "release", "can"),
+    [
+        ("linux", "5.8.0-63-generic", True),
+        ("linux", "6.1.0", True),
+        ("linux", "5.7.19", False),  # it tells nobody that something could not be written
+        ("linux", "4.19", False),
+        ("linux", "wool", False),
+        ("darwin", "24.1.0", False),
+    ],
+)
+def test_a_file_system_is_written_down_as_a_whole_only_where_its_faults_are_heard(
+    system: str, release: str, can: bool
+) -> None:
+    assert can_syncfs(system, release) is can
+
+
+async def test_a_server_that_comes_back_writes_everything_down_by_one_word_where_it_can(home: Path) -> None:
+    async with embedded.server(home) as server:
+        db = await Db.open(server.dsn, min_size=1)
+        try:
+            method = await db.value("SHOW recovery_init_sync_method")
+        finally:
+            await db.close()
+    assert method == ("syncfs" if can_syncfs() else "fsync")
