@@ -70,16 +70,16 @@ def _panel(panel, curves: Sequence[Curve], unit: str, sizes_are: str) -> None:  
             linewidth=0,
         )
         ends.append((costs[-1], tone, curve))
-    sizes = sorted({size for curve in curves for size, _ in curve.points})
+    there = sorted({size for curve in curves for size, _ in curve.points})
     low = min(one.median for curve in curves for _, one in curve.points)
     high = max(one.median for curve in curves for _, one in curve.points)
     panel.set_ylim(low / 1.8, high * 1.8)
-    panel.set_xlim(sizes[0] / 1.15, max(sizes[-1], sizes[0] * 1.5) * 1.05)
+    panel.set_xlim(there[0] / 1.15, max(there[-1], there[0] * 1.5) * 1.05)
     # Twice the size, twice the cost: through the middle, as only its steepness says anything.
-    middle, left = (low * high) ** 0.5, sizes[0]
-    centre = (left * sizes[-1]) ** 0.5
+    middle, left = (low * high) ** 0.5, there[0]
+    centre = (left * there[-1]) ** 0.5
     panel.plot(
-        [left, sizes[-1]], [middle * left / centre, middle * sizes[-1] / centre], color=GREY, linestyle="--", linewidth=1,
+        [left, there[-1]], [middle * left / centre, middle * there[-1] / centre], color=GREY, linestyle="--", linewidth=1,
         scalex=False, scaley=False,
     )  # fmt: skip
     _name(panel, ends)
