@@ -35,7 +35,6 @@ ALONE = 60
 BUYS, BUYS_WARM, APART_SECONDS = 40, 3, 0.05
 QUIET_SECONDS = 16.0  # within which each stream is sent a sign of life once
 WAIT_SECONDS = 30.0
-MEMORY_FROM = 100
 # So many offers change hands: each is sold by the account whose program is to be woken.
 HANDED = """
     UPDATE offer o SET account_id = a.id, seller_id = a.id, seller_steamid = a.steamid
@@ -89,7 +88,6 @@ async def _one_size(
     curves: Curves, t: Town, app: App, market: Serving, size: int, offers: Iterator[int], quiet: float
 ) -> None:  # fmt: skip
     postgres = t.postgres_pids()
-    empty = usage(market.pids)
     async with _waiting(market, size) as programs:
         full = usage(market.pids)
         await _beats(market, size, WARM_BEATS)
@@ -112,9 +110,14 @@ async def _one_size(
         await _wake_ups(curves, t, app, market, programs, size, offers, calm[0])
         if programs.errors:
             raise RuntimeError(f"{programs.errors} of {size} streams broke off")
-    if size >= MEMORY_FROM:
-        gained = (full.pss_bytes - empty.pss_bytes) / size / 1024
-        curves.add("memory of a program's stream", size, cost([gained]), "KiB")
+    curves.add(
+        "memory of the server",
+        size,
+        cost([full.pss_mib]),
+        "MiB",
+        work=1.0,
+        why="what it has without streams is in it",
+    )
 
 
 async def _wake_ups(

@@ -15,7 +15,6 @@ SIZES = (1, 10, 100, 500, 1_000, 2_000)
 SHORT = (1, 20)
 SIZES_ARE = "open streams"
 UNIT = "microseconds"
-MEMORY_FROM = 100  # streams: below it what one takes is not to be seen
 OFFERS = 20_000
 OPENED_AT_ONCE = 32
 SETTLE_SECONDS = 1.0
@@ -53,7 +52,6 @@ async def measure(curves: Curves, sizes: Sequence[int]) -> None:
 
 
 async def _one_size(curves: Curves, t: Town, market: Serving, size: int) -> None:
-    empty = usage(market.pids)
     async with _listening(t, market, size) as listeners:
         await asyncio.sleep(SETTLE_SECONDS)
         full = usage(market.pids)
@@ -79,9 +77,14 @@ async def _one_size(curves: Curves, t: Town, market: Serving, size: int) -> None
     curves.add("CPU of an event, each stream", size, cost([each / size]), UNIT, why=few)
     gathered = "its commit, and the 10 ms for which changes are gathered, are in it"
     curves.add("until all have the event", size, cost(waits), UNIT, work=1.0, why=gathered)
-    if size >= MEMORY_FROM:
-        gained = full.pss_bytes - empty.pss_bytes
-        curves.add("memory of a stream", size, cost([gained / size / 1024]), "KiB")
+    curves.add(
+        "memory of the server",
+        size,
+        cost([full.pss_mib]),
+        "MiB",
+        work=1.0,
+        why="what it has without streams is in it",
+    )
 
 
 async def _reprice(t: Town, offer_id: int) -> None:
