@@ -1,17 +1,11 @@
 """How many trades an account has: exact whatever is remembered, whoever writes meanwhile, and no walk each time."""
 
-from collections.abc import AsyncIterator
-from dataclasses import replace
-
 import pytest
 
-from box import Box, market
 from past import trades
 from stock import MARKET_NOW, Stock
-from tradepost.db import Db, Record, Tx
-from tradepost.market import operations, own_trades, trade_counts
-from tradepost.market.operations import OperationsQuery
-from tradepost.market.own_trades import OwnTradesQuery
+from tradepost.db import Db
+from tradepost.market import trade_counts
 
 BOUGHT, SOLD = "t.buyer_id = $1", "t.payee_id = $1 AND t.buyer_id <> $1"
 # As they are when nobody says in which order: enough of a trade for a number, a side and an index.
@@ -98,50 +92,3 @@ async def test_what_is_remembered_ends(
     monkeypatch.setattr(trade_counts, "KEPT_SECONDS", 0.0)
     assert await trade_counts.count(db, BOUGHT, pair[0]) == 7
     assert walked == [BOUGHT]
-
-
-# What is under way ---------------------------------------------------------------------------------------------
-
-
-class Asked(Db):
-    """A database that keeps what it was asked with."""
-
-    statements: list[tuple[str, tuple[object, ...]]]
-
-    async def fetch(self, sql: str, *args: object) -> list[Record]:
-        self.statements.append((sql, args))
-        return await super().fetch(sql, *args)
-
-    async def value(self, sql: str, *args: object) -> object:
-        self.statements.append((sql, args))
-        return await super().value(sql, *args)
-
-
-async def plans(tx: Tx, statements: list[tuple[str, tuple[object, ...]]]) -> list[str]:
-    await tx.execute("SET LOCAL enable_seqscan = off")
-    return ["\n".join(row[0] for row in await tx.fetch(f"EXPLAIN {sql}", *args)) for sql, args in statements]
-
-
-@pytest.fixture
-async def box(db: Db) -> AsyncIterator[Box]:
-    async with market(db) as made:
-        yield made
-
-
-async def test_what_is_under_way_is_found_without_the_past(box: Box, db: Db) -> None:
-    buyer, seller = await box.stock.person(deposit_cents=300_000), await box.stock.person()
-    await trades(db, buyer, seller, 2_000)
-    for table in ("trade", "offer"):
-        await db.execute(f"VACUUM ANALYZE {table}")
-    asked = Asked(db.dsn, db._pool)
-    asked.statements = []
-    app = replace(box.app, db=asked)
-    await operations.operations(
-        app, buyer, OperationsQuery(kinds=("buy", "sell"), states=("active",), limit=20)
-    )
-    await own_trades.page(asked, buyer, OwnTradesQuery(state="active"))
-    assert len(asked.statements) == 3
-    async with db.transaction() as tx:
-        for plan in await plans(tx, asked.statements):
-            assert "trade_live_of_" in plan, plan  # of nothing, either is as good
-            assert "trade_of_buyer" not in plan and "trade_of_payee" not in plan, plan

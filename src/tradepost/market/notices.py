@@ -219,9 +219,13 @@ async def counts(tx: Reader, account_id: int, *kinds: Kind) -> Counts:
     """Return how many notices of an account wait and were set aside, of some kinds or of all."""
     found = await tx.row(
         Counts,
-        "SELECT count(*) FILTER (WHERE state = 'waiting') AS waiting,"
-        " count(*) FILTER (WHERE state = 'set_aside') AS set_aside"
-        " FROM notice WHERE account_id = $1 AND type <> $2 AND (kind = ANY ($3) OR $3 = '{}')",
+        # Each by its own index: most of an account's notices were delivered.
+        "SELECT "
+        + ", ".join(
+            f"(SELECT count(*) FROM notice WHERE state = '{state}' AND account_id = $1 AND type <> $2"
+            f" AND (kind = ANY ($3) OR $3 = '{{}}')) AS {state}"
+            for state in ("waiting", "set_aside")
+        ),
         account_id, notice.PING, list(kinds),
     )  # fmt: skip
     return found or Counts(0, 0)

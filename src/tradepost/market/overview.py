@@ -8,6 +8,7 @@ from tradepost.app import App
 from tradepost.db import Reader
 from tradepost.market import checks, figures
 from tradepost.market.recent import Recent
+from tradepost.market.trade_view import LIVE
 
 SECONDS = 2.0  # how old the figures may be: several operators who look are one question
 SPANS = {"day": timedelta(days=1), "week": timedelta(days=7), "month": timedelta(days=30)}
@@ -105,7 +106,9 @@ async def _read(app: App) -> Overview:
 async def _span(tx: Reader, since: datetime) -> Span:
     found = await tx.row(
         Span,
-        "SELECT (SELECT count(*) FROM trade WHERE created_at > $1) AS bought,"
+        # What was bought since and has ended has ended since: neither half looks at what lies before.
+        f"SELECT (SELECT count(*) FROM trade t WHERE {LIVE} AND created_at > $1)"
+        " + (SELECT count(*) FROM trade WHERE ended_at > $1 AND created_at > $1) AS bought,"
         " count(*) FILTER (WHERE state = 'finished') AS finished,"
         " coalesce(sum(price_cents) FILTER (WHERE state = 'finished'), 0)::bigint AS volume_cents,"
         " coalesce(sum(fee_cents) FILTER (WHERE state = 'finished'), 0)::bigint AS fees_cents,"

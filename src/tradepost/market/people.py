@@ -7,8 +7,9 @@ from tradepost.db import Reader
 from tradepost.market import bans, freezing, ledger, messages, profiles, roles, second_factor
 from tradepost.market.bans import PastBan
 from tradepost.market.freezing import Freezing
-from tradepost.market.ledger import Wallet
+from tradepost.market.ledger import BUCKETS, Wallet
 from tradepost.market.profiles import Profile
+from tradepost.market.trade_view import LIVE
 from tradepost.market.users import Account
 from tradepost.steam.ids import is_steamid
 
@@ -120,12 +121,17 @@ async def dossier(tx: Reader, account: Account) -> Dossier:
     )
 
 
+_SIDES = ("t.buyer_id = $1", "t.payee_id = $1", "t.seller_id = $1", "t.buyer_steamid = $2")
+
+
 async def counts(tx: Reader, account: Account) -> Counts:
     """Return how much an account has open."""
     found = await tx.row(
         Counts,
-        "SELECT (SELECT count(*) FROM trade t WHERE (t.buyer_id = $1 OR t.payee_id = $1 OR t.seller_id = $1 OR t.buyer_steamid = $2)"
-        " AND t.state NOT IN ('finished', 'cancelled', 'reversed')) AS trades_open,"
+        # Each side by the index of what is under way there: together they were planned as a walk over all trades.
+        "SELECT (SELECT count(*) FROM ("
+        + " UNION ".join(f"SELECT t.id FROM trade t WHERE {side} AND {LIVE}" for side in _SIDES)
+        + ") open) AS trades_open,"
         " (SELECT count(*) FROM offer o WHERE (o.account_id = $1 OR o.seller_id = $1) AND o.state = 'on_sale') AS offers_on_sale,"
         " (SELECT count(*) FROM buy_order WHERE account_id = $1 AND state = 'live') AS orders_live,"
         " (SELECT count(*) FROM payout WHERE account_id = $1 AND ended_at IS NULL) AS payouts_open,"
@@ -140,13 +146,18 @@ async def counts(tx: Reader, account: Account) -> Counts:
 async def entries(
     tx: Reader, account_id: int, *, before: int | None = None, limit: int = 100
 ) -> list[EntryRow]:
-    """Return an account's ledger, the newest first; `before` is the transfer_id that the page before ended with."""
+    """Return an account's ledger, the newest first; `before` is the transfer_id that the page before ended with.
+
+    A transfer is on a page as a whole, which may be longer by that.
+    """
     return await tx.rows(
         EntryRow,
+        # The newest of all buckets are among the newest of each, which are the end of its chain.
         "SELECT t.id AS transfer_id, t.key, t.kind, t.trade_id, t.note, t.at, e.book AS bucket, e.amount_cents, e.after_cents"
-        " FROM entry e JOIN transfer t ON t.id = e.transfer_id WHERE e.account_id = $1 AND ($2::bigint IS NULL OR t.id < $2)"
-        " ORDER BY t.id DESC, e.book LIMIT $3",
-        account_id, before, max(1, min(limit, PAGE_MAX)),
+        " FROM (SELECT newest.* FROM unnest($4::text[]) AS b (book) CROSS JOIN LATERAL (SELECT * FROM entry WHERE account_id = $1"
+        "   AND book = b.book AND ($2::bigint IS NULL OR transfer_id < $2) ORDER BY no DESC LIMIT $3) newest"
+        "   ORDER BY transfer_id DESC FETCH FIRST ($3) ROWS WITH TIES) e JOIN transfer t ON t.id = e.transfer_id ORDER BY t.id DESC, e.book",
+        account_id, before, max(1, min(limit, PAGE_MAX)), list(BUCKETS),
     )  # fmt: skip
 
 

@@ -44,17 +44,19 @@ async def delivery(app: App, view: TradeView) -> Event:
     seen = await look(app, view.trade.buyer_steamid, view.project)
     if isinstance(seen, NotSeen):
         return LookFailed(seen.reason)
-    others = await app.db.fetch(
-        "SELECT new_assetid FROM trade WHERE buyer_steamid = $1 AND new_assetid IS NOT NULL AND id <> $2",
-        view.trade.buyer_steamid,
-        view.trade.id,
-    )
     claimed = await app.db.value("SELECT detail->>'new_assetid' FROM trade_event WHERE trade_id = $1 AND detail ? 'new_assetid'"
                                  " ORDER BY no DESC LIMIT 1", view.trade.id)  # fmt: skip
-    item = sold(view)
+    item, there = sold(view), list(assets(seen.items))
+    # Of what others brought him only what is looked at here: somebody who buys for years has had a million items.
+    others = await app.db.fetch(
+        "SELECT new_assetid FROM trade WHERE buyer_steamid = $1 AND new_assetid = ANY ($3) AND id <> $2",
+        view.trade.buyer_steamid,
+        view.trade.id,
+        [*(asset.assetid for asset in there), *([claimed] if claimed is not None else [])],
+    )
     found = find_delivered(
         item,
-        assets(seen.items),
+        there,
         new_assetid=claimed,
         had_before=view.trade.buyer_had,
         of_other_trades={row["new_assetid"] for row in others},

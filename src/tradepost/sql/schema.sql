@@ -1942,6 +1942,8 @@ CREATE INDEX trade_due ON public.trade USING btree (due_at) WHERE (due_at IS NOT
 
 CREATE INDEX trade_ended ON public.trade USING btree (ended_at) WHERE (ended_at IS NOT NULL);
 
+CREATE INDEX trade_failed ON public.trade USING btree (state) WHERE (state = ANY (ARRAY['cancelled'::text, 'reversed'::text]));
+
 CREATE INDEX trade_live_of_buyer ON public.trade USING btree (buyer_id, created_at, id) WHERE (state <> ALL (ARRAY['finished'::text, 'cancelled'::text, 'reversed'::text]));
 
 CREATE INDEX trade_live_of_payee ON public.trade USING btree (payee_id, created_at, id) WHERE (state <> ALL (ARRAY['finished'::text, 'cancelled'::text, 'reversed'::text]));
