@@ -4,8 +4,8 @@ What is cheap for one offer is not for a million: here every field is looked at 
 made of any. What is out of the ordinary is left to `Shelves.apply`, which knows what to say of it.
 """
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -26,6 +26,7 @@ from tradepost.market.shelf.values import (
     wholes,
 )
 
+_PROJECT, _ITEM_ID = itemgetter(2), itemgetter(3)  # of an offer
 ITEMS_MIN = 1024  # room for so many items of a game; doubled as they come
 
 
@@ -76,7 +77,7 @@ class Filling:
 
     def unknown(self, offers: Sequence[Stocked]) -> set[int]:
         """The numbers of the items among these offers that it has not heard of."""
-        return {offer[3] for offer in offers} - self._items.keys()
+        return set(map(_ITEM_ID, offers)) - self._items.keys()
 
     def learn(self, items: Mapping[int, Item]) -> None:
         """Remember items by their numbers."""
@@ -84,15 +85,12 @@ class Filling:
 
     def enter(self, offers: Sequence[Stocked]) -> list[int]:
         """Enter offers whose items are known, none of them twice; return the ids of those that are left to `apply`."""
-        by_game: defaultdict[str, list[Stocked]] = defaultdict(list)
-        for offer in offers:
-            by_game[offer[2]].append(offer)
         left: list[int] = []
-        for project, of_game in by_game.items():
+        for project in set(map(_PROJECT, offers)):
             game = self._games.get(project)
             if game is None:
                 game = self._games[project] = _Game(project, self.shelves.shelf(project), self._items)
-            left += game.enter(of_game)
+            left += game.enter([offer for offer in offers if offer[2] == project])
         return left
 
 
