@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from bench import shelf
 from bench.filling import fill
+from bench.options import NotRun
 from bench.rows import ROOT
 from bench.town import Town
 from tradepost import embedded
@@ -127,6 +128,8 @@ async def ground(items: int) -> AsyncIterator[Ground]:
     try:
         async with embedded.server(HOME / "postgres", say=lambda _: None) as server:
             yield Ground(server, items)
+    except embedded.DataDirBusy as busy:
+        raise NotRun(f"another run measures or installs the peers: {busy}") from None
     finally:
         os.sched_setaffinity(0, before)
 

@@ -37,7 +37,8 @@ class Running:
 async def peer(here: Ground, shop: Peer, database: str) -> AsyncIterator[Running]:
     """Run a peer's one server on the server's core."""
     home, port = bring(shop), free_port()
-    shop.know(home)
+    async with here.open(here.dsn(database)) as db:
+        await shop.know(db)
     environ = shop.environ(home, here.door(database), port)
     command = ["env", f"--chdir={home}", *shop.serve(home, port)]
     log = home / "serve.log"

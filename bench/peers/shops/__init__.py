@@ -100,6 +100,6 @@ class Peer(Shop, Protocol):
         """What runs its one server."""
         ...
 
-    def know(self, home: Path) -> None:
+    async def know(self, db: Db) -> None:
         """Read what a shop front has to know of this shop."""
         ...

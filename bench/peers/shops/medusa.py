@@ -25,7 +25,8 @@ ADDRESS = {
 }
 # What a page of one product shows; its price depends on the region, its stock is asked for by name.
 FIELDS = "id,title,handle,*variants,*variants.calculated_price,%2Bvariants.inventory_quantity"
-SOLD_OUT = ("insufficient_inventory", "inventory")
+_STANDS = "deleted_at IS NULL AND o.status <> 'canceled'"
+SOLD_OUT = ("insufficient_inventory", "not enough stock")
 
 
 class Medusa:
@@ -74,10 +75,11 @@ class Medusa:
         del port
         return [home / "node_modules" / ".bin" / "medusa", "start"]
 
-    def know(self, home: Path) -> None:
+    async def know(self, db: Db) -> None:
         """The key of the shop front, the region it sells in and the way it ships."""
-        known = json.loads((home / "ids.json").read_text())
-        self._key, self._region, self._shipping = known["key"], known["region"], known["shipping"]
+        self._key = await db.value("SELECT token FROM api_key WHERE type = 'publishable' AND title = 'Front'")
+        self._region = await db.value("SELECT id FROM region")
+        self._shipping = await db.value("SELECT id FROM shipping_option")
 
     def listing(self) -> Wish:
         """Its search index by price; its lists of products cannot be sorted by it."""
@@ -123,17 +125,19 @@ class Medusa:
             raise _fault(json.dumps(done))
 
     async def sold(self, db: Db, item: int) -> int:
-        """Lines of orders with it."""
+        """Orders with it that stand: what failed half way is deleted or cancelled by its workflow."""
         return int(
             await db.value(
-                "SELECT count(*) FROM order_item i JOIN order_line_item l ON l.id = i.item_id WHERE l.variant_id = $1",
+                'SELECT count(DISTINCT o.id) FROM "order" o JOIN order_item i ON i.order_id = o.id'
+                " JOIN order_line_item l ON l.id = i.item_id"
+                f" WHERE l.variant_id = $1 AND i.deleted_at IS NULL AND o.{_STANDS}",
                 f"variant_{item:08}",
             )
         )
 
     async def purchases(self, db: Db) -> int:
         """Orders."""
-        return int(await db.value('SELECT count(*) FROM "order"'))
+        return int(await db.value(f'SELECT count(*) FROM "order" o WHERE o.{_STANDS}'))
 
     def _search(self, page: int, more: Mapping[str, Any]) -> Request:
         asked = {

@@ -94,7 +94,7 @@ class Oscar:
         ]
         return [*gunicorn, *workers, "--no-control-socket", "--log-level", "error"]
 
-    def know(self, home: Path) -> None:
+    async def know(self, db: Db) -> None:
         """Its addresses are known."""
 
     def listing(self) -> Wish:

@@ -74,7 +74,7 @@ class Vendure:
         del home, port
         return ["node", "serve.js"]
 
-    def know(self, home: Path) -> None:
+    async def know(self, db: Db) -> None:
         """Its ids are known: a product's is its variant's, and the only way to ship is the first."""
 
     def listing(self) -> Wish:

@@ -1,6 +1,6 @@
 /**
  * Fill Medusa with the items of a file: what a shop has besides by its own workflows, products by its own modules in bulk.
- * `medusa exec ./src/scripts/seed.js items.csv`; writes what a shop front has to know into ids.json.
+ * `medusa exec ./src/scripts/seed.js items.csv`
  */
 "use strict";
 
@@ -17,7 +17,6 @@ module.exports.default = async function seed({ container, args }) {
     await insert(container, items.slice(first, first + CHUNK), shop);
     console.log(`${Math.min(first + CHUNK, items.length)} products after ${process.uptime().toFixed(0)} s`);
   }
-  fs.writeFileSync("ids.json", JSON.stringify({ key: shop.key, region: shop.region, shipping: shop.shipping }));
 };
 
 /** Rows of a file that we wrote ourselves: three columns, and no quotes in names but those of a comma. */
@@ -42,7 +41,7 @@ async function furnish(container) {
       default_sales_channel_id: channel.id,
     },
   });
-  const [region] = await run(flows.createRegionsWorkflow, {
+  await run(flows.createRegionsWorkflow, {
     regions: [
       { name: "US", currency_code: "usd", countries: ["us"], payment_providers: ["pp_system_default"] },
     ],
@@ -65,7 +64,7 @@ async function furnish(container) {
     [Modules.STOCK_LOCATION]: { stock_location_id: place.id },
     [Modules.FULFILLMENT]: { fulfillment_set_id: set.id },
   });
-  const [shipping] = await run(flows.createShippingOptionsWorkflow, [
+  await run(flows.createShippingOptionsWorkflow, [
     {
       name: "Standard",
       price_type: "flat",
@@ -85,14 +84,7 @@ async function furnish(container) {
     api_keys: [{ title: "Front", type: "publishable", created_by: "" }],
   });
   await run(flows.linkSalesChannelsToApiKeyWorkflow, { id: key.id, add: [channel.id] });
-  return {
-    key: key.token,
-    region: region.id,
-    shipping: shipping.id,
-    channel: channel.id,
-    place: place.id,
-    profile: profile.id,
-  };
+  return { channel: channel.id, place: place.id, profile: profile.id };
 }
 
 /** Products with one variant each, its price, and a stock of one; and the links between them. */
