@@ -10,7 +10,18 @@ from market.planning import Asked, plans
 from past import trades
 from tradepost.app import App
 from tradepost.db import Db
-from tradepost.market import figures, notices, operations, overview, own_trades, people, storefront, users
+from tradepost.market import (
+    directives,
+    figures,
+    notices,
+    operations,
+    overview,
+    own_trades,
+    people,
+    storefront,
+    users,
+)
+from tradepost.market.agents import Agent
 from tradepost.market.operations import OperationsQuery
 from tradepost.market.own_trades import OwnTradesQuery
 from tradepost.rules.trade import State
@@ -94,3 +105,18 @@ async def test_an_account_s_ledger_is_read_from_its_end(box: Box, buyer: int, db
         seen += [(one.transfer_id, one.bucket, one.amount_cents) for one in page]
         before = page[-1].transfer_id
     assert seen == [tuple(row) for row in whole]
+
+
+async def test_a_program_with_nothing_to_do_asks_little_and_reads_no_past(
+    box: Box, buyer: int, db: Db
+) -> None:
+    seller = await db.value("SELECT min(payee_id) FROM trade")
+    agent = Agent(1, seller, await box.stock.steamid_of(seller), "device", ("create", "confirm", "inventory"))
+
+    async def ask(app: App) -> None:
+        assert await directives.lease(app, agent) == []
+
+    found = await planned(box.app, ask)
+    assert len(found) == 2  # whether there is something, and whether an inventory is to be read
+    for plan in found:
+        assert not [table for table in PAST if f"Seq Scan on {table} " in f"{plan} "], plan

@@ -15,7 +15,7 @@ from tradepost.app import App
 from tradepost.db import Tx, UniqueViolationError
 from tradepost.market import trades
 from tradepost.market.agents import Agent
-from tradepost.market.trade_view import TradeView
+from tradepost.market.trade_view import LIVE, TradeView
 from tradepost.rules.games import GAMES
 from tradepost.rules.trade import Decision, Leased, Side, Trade
 
@@ -49,18 +49,31 @@ def message_of(trade_id: int) -> str:
 
 async def lease(app: App, agent: Agent) -> list[Directive]:
     """Return all that an agent has to do now: what it was asked and did not answer, and what is new."""
-    real_now = app.real_now()
-    await _drop_outdated(app, agent, real_now)
+    real_now, leased = app.real_now(), 0
+    # Most programs have nothing to do at most of their heartbeats: one question says so in place of six.
+    (waiting,) = await app.db.fetch(_WAITING, agent.account_id)
+    if waiting["asked"]:
+        await _drop_outdated(app, agent, real_now)
     if not agent.can_send:
         return []
-    await _take_over(app, agent, real_now)
-    await _lease_creates(app, agent, real_now)
-    await _lease_cancels(app, agent, real_now)
-    if "confirm" in agent.capabilities:
-        await _lease_confirmations(app, agent, real_now)
+    if waiting["asked"]:
+        await _take_over(app, agent, real_now)
+    if waiting["trades"]:
+        leased += await _lease_creates(app, agent, real_now)
+        leased += await _lease_cancels(app, agent, real_now)
+        if "confirm" in agent.capabilities:
+            leased += await _lease_confirmations(app, agent, real_now)
     if "inventory" in agent.capabilities:
-        await _lease_inventories(app, agent, real_now)
-    return await _open(app, agent, real_now)
+        leased += await _lease_inventories(app, agent, real_now)
+    return await _open(app, agent, real_now) if waiting["asked"] or leased else []
+
+
+# Whether a program was asked something that is open, and whether there is a trade of its account that may want something.
+_WAITING = (
+    "SELECT EXISTS (SELECT FROM directive WHERE account_id = $1 AND status IS NULL) AS asked,"
+    f" EXISTS (SELECT FROM trade t WHERE t.seller_id = $1 AND {LIVE})"
+    " OR EXISTS (SELECT FROM trade WHERE seller_id = $1 AND state = 'cancelled' AND offer_maybe_live) AS trades"
+)
 
 
 # What was asked before -------------------------------------------------------------------------------
@@ -115,7 +128,7 @@ async def _open(app: App, agent: Agent, real_now: datetime) -> list[Directive]:
 # What is new -----------------------------------------------------------------------------------------
 
 
-async def _lease_creates(app: App, agent: Agent, real_now: datetime) -> None:
+async def _lease_creates(app: App, agent: Agent, real_now: datetime) -> int:
     now = app.now()
     rows = await app.db.fetch(
         "SELECT t.id FROM trade t JOIN offer o ON o.id = t.offer_id"
@@ -134,6 +147,7 @@ async def _lease_creates(app: App, agent: Agent, real_now: datetime) -> None:
         decision = await _lease_create(app, agent, row["id"], real_now)
         if decision is not None:
             await trades.after(app, decision)
+    return len(rows)
 
 
 async def _lease_create(app: App, agent: Agent, trade_id: int, real_now: datetime) -> Decision | None:
@@ -180,7 +194,7 @@ async def _create_body(tx: Tx, trade: Trade) -> dict[str, Any]:
     }
 
 
-async def _lease_cancels(app: App, agent: Agent, real_now: datetime) -> None:
+async def _lease_cancels(app: App, agent: Agent, real_now: datetime) -> int:
     """Lease a cancel of each Steam offer that must die; without an id it means: look for it, and cancel it.
 
     That look proves nothing while another device may still be sending, so it waits for that one's lease.
@@ -199,10 +213,10 @@ async def _lease_cancels(app: App, agent: Agent, real_now: datetime) -> None:
         agent.account_id, real_now, agent.device_id, real_now - timedelta(seconds=TAKE_OVER_SECONDS),
         OTHERS_MAX,
     )  # fmt: skip
-    await _lease_others(app, agent, "cancel_offer", [row["id"] for row in rows], real_now)
+    return await _lease_others(app, agent, "cancel_offer", [row["id"] for row in rows], real_now)
 
 
-async def _lease_confirmations(app: App, agent: Agent, real_now: datetime) -> None:
+async def _lease_confirmations(app: App, agent: Agent, real_now: datetime) -> int:
     """Lease the confirmation of offers that the market knows as its own, and of no other."""
     rows = await app.db.fetch(
         "SELECT t.id FROM trade t WHERE t.seller_id = $1 AND t.state = 'needs_confirmation'"
@@ -211,20 +225,19 @@ async def _lease_confirmations(app: App, agent: Agent, real_now: datetime) -> No
         "      AND (d.status IS NULL OR d.leased_until > $2)) = 0 ORDER BY t.id LIMIT $3",
         agent.account_id, real_now, OTHERS_MAX,
     )  # fmt: skip
-    await _lease_others(app, agent, "confirm_offer", [row["id"] for row in rows], real_now)
+    return await _lease_others(app, agent, "confirm_offer", [row["id"] for row in rows], real_now)
 
 
-async def _lease_others(
-    app: App, agent: Agent, action: str, trade_ids: list[int], real_now: datetime
-) -> None:
+async def _lease_others(app: App, agent: Agent, action: str, trade_ids: list[int], real_now: datetime) -> int:
     """Lease cancels or confirmations: harmless twice, so they are no event of the trade."""
     for view in (await trades.read_many(app.db, trade_ids)).values():
         body = _offer_body(view) | {"steam_tradeofferid": view.trade.steam_tradeofferid}
         async with app.db.transaction() as tx:
             await _insert(tx, agent, Directive(_new_id(), action, view.trade.id, body, real_now))
+    return len(trade_ids)
 
 
-async def _lease_inventories(app: App, agent: Agent, real_now: datetime) -> None:
+async def _lease_inventories(app: App, agent: Agent, real_now: datetime) -> int:
     """Ask for the inventory of each game with live offers so often that it is always trusted (rules.md 7)."""
     rows = await app.db.fetch(
         "SELECT o.project, array_agg(o.assetid ORDER BY o.id) AS assetids FROM offer o"
@@ -245,6 +258,7 @@ async def _lease_inventories(app: App, agent: Agent, real_now: datetime) -> None
         }
         async with app.db.transaction() as tx:
             await _insert(tx, agent, Directive(_new_id(), "report_inventory", None, body, real_now))
+    return len(rows)
 
 
 async def _insert(tx: Tx, agent: Agent, directive: Directive) -> None:
