@@ -10,9 +10,9 @@ from tradepost.dialects.shadowpay import v1, v2
 from tradepost.dialects.web import admin
 
 
-def routes(app: App) -> list[BaseRoute]:
-    """Every way into this server."""
-    pace = Paces(app.settings)  # one for all: it is the token that calls, in v1 and v2 alike
+def routes(app: App, pace: Paces | None = None) -> list[BaseRoute]:
+    """Every way into this server; the pace is one for all, as it is the token that calls, in v1 and v2 alike."""
+    pace = pace or Paces(app.settings)
     return [
         *papers.routes(app),  #        /docs        and each API's openapi.json, before the API itself
         *v1.routes(app, pace),  #      /api/v1      merchants

@@ -1,8 +1,6 @@
-"""The server: the ways in, what surrounds every request, what runs beside them, and how it starts and stops."""
+"""The server: the ways in, what runs beside them, and how it starts and stops."""
 
 import asyncio
-import re
-import secrets
 import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -16,14 +14,17 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from tradepost import log
 from tradepost.app import App
 from tradepost.dialects import web
-from tradepost.dialects.edge import Header, encode, header, note
-from tradepost.dialects.health import QUIET
-from tradepost.dialects.measures import REQUESTS
+from tradepost.dialects.edge import encode
+from tradepost.dialects.fast_path import protocol_of
+from tradepost.dialects.hot_reads import HotReads
+from tradepost.dialects.pace import Paces
+from tradepost.dialects.shadowpay.ways import calls_of
+from tradepost.dialects.surroundings import SECURITY, Market, Surroundings
 from tradepost.market import feed
 from tradepost.market.shelf import Shelves
 from tradepost.patience import PatientProtocol
@@ -36,88 +37,9 @@ CONNECTIONS_MAX = 20_000
 BACKLOG = 2048
 AGAIN_SECONDS = 1.0  # between two attempts to follow the changes
 
-SECURITY: tuple[Header, ...] = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-)
-METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 PAGED = frozenset({"GET", "HEAD", "POST"})  # what a browser sends by itself
 
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}", re.ASCII)
-
 logger = log.get(__name__)
-
-
-class Surroundings:
-    """What every request has around it: an id, its line in the log, its place in the figures, safe headers."""
-
-    def __init__(self, inner: ASGIApp) -> None:
-        self._inner = inner
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass one request on and note how it ended."""
-        if scope["type"] != "http":
-            await self._inner(scope, receive, send)
-            return
-        given = header(scope, b"x-request-id")
-        request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
-        mark = log.request_id.set(request_id)
-        noted = note(scope)
-        clock = asyncio.get_running_loop().time
-        start = clock()
-
-        async def send_on(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                noted.status = message["status"]
-                message["headers"] = _complete(list(message["headers"]), request_id.encode())
-            await send(message)
-
-        try:
-            await self._inner(scope, receive, send_on)
-        except Exception:
-            logger.exception("request_failed", route=noted.route)
-            if not noted.status:
-                await _internal_error(scope, receive, send_on)
-        finally:
-            _tell(scope, clock() - start)
-            log.request_id.reset(mark)
-
-
-def _complete(headers: list[Header], request_id: bytes) -> list[Header]:
-    """The headers of an answer with those that every answer has, unless it has its own."""
-    names = {name.lower() for name, _ in headers}
-    extra = [(b"x-request-id", request_id), (b"cache-control", b"no-store"), *SECURITY]
-    return headers + [(name, value) for name, value in extra if name not in names]
-
-
-async def _internal_error(scope: Scope, receive: Receive, send: Send) -> None:
-    content = {
-        "status": "error",
-        "error_message": "internal_error",
-        "error_details": "Something went wrong on our side.",
-    }
-    await Response(encode(content), 500, media_type="application/json")(scope, receive, send)
-
-
-def _tell(scope: Scope, seconds: float) -> None:
-    """Write a request's one line, and count it."""
-    noted, method = note(scope), scope["method"] if scope["method"] in METHODS else "other"
-    REQUESTS.labels(noted.route or "unknown", method, noted.status or "gone").observe(seconds)
-    write = logger.debug if noted.route in QUIET and noted.status == 200 else logger.info  # noqa: PLR2004 - HTTP's own
-    client = scope.get("client")
-    write(
-        "request",
-        method=scope["method"],
-        path=scope["path"],
-        query=log.safe_query(scope["query_string"].decode("latin-1")),
-        route=noted.route,
-        status=noted.status,
-        word=noted.word,
-        account_id=noted.account_id,
-        client=client[0] if client else None,
-        milliseconds=round(seconds * 1000, 2),
-    )
 
 
 async def _nothing_there(page: ASGIApp, request: Request, error: Exception) -> Response:
@@ -129,7 +51,7 @@ async def _nothing_there(page: ASGIApp, request: Request, error: Exception) -> R
     return Response(encode(content), status, media_type="application/json")
 
 
-def create(app: App) -> Starlette:
+def create(app: App, pace: Paces | None = None) -> Starlette:
     """Put the server together around what it has at hand."""
 
     @asynccontextmanager
@@ -144,13 +66,15 @@ def create(app: App) -> Starlette:
                 await follower
 
     nothing_there = partial(_nothing_there, web.nothing_there(app))
-    server = Starlette(
-        routes=routes(app),
+    ways = routes(app, pace or Paces(app.settings))
+    server = Market(
+        routes=ways,
         middleware=[Middleware(Surroundings)],
         exception_handlers={404: nothing_there, 405: nothing_there},
         lifespan=lifespan,
     )
     server.router.redirect_slashes = False
+    server.calls = calls_of(ways)
     return server
 
 
@@ -199,11 +123,13 @@ def listen(host: str, port: int) -> socket.socket:
 
 def server_of(app: App) -> Server:
     """The web server around a market: who awaits its `serve([listener])` serves until `should_exit` is set."""
-    proxies = list(app.settings.trusted_proxies)
+    proxies, pace = list(app.settings.trusted_proxies), Paces(app.settings)
+    # Whoever wants a line in the log for each read has it from the ordinary way.
+    is_fast = app.settings.fast_path == "on" and not logger.is_debug
     return Server(
         uvicorn.Config(
-            create(app),
-            http=PatientProtocol,
+            create(app, pace),
+            http=protocol_of(HotReads(app, pace, SECURITY)) if is_fast else PatientProtocol,  # type: ignore[arg-type]  # what makes one will do
             ws="none",
             lifespan="on",
             log_config=None,

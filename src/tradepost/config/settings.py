@@ -146,6 +146,10 @@ class Settings:
     body_bytes_max: int = _setting(
         1 << 20, "The longest body of a request that is read.", unit="bytes", least=1024, most=1 << 26
     )
+    fast_path: Literal["on", "off"] = _setting(
+        "on",
+        "Whether pages of items and single items of v2 are answered by a short way through the server; what is answered is the same.",
+    )
     requests_per_minute: int = _setting(
         6000, "How many requests one token may make.", unit="requests a minute", least=1, most=10_000_000
     )

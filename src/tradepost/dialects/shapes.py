@@ -138,6 +138,12 @@ def row_of(inner: Any) -> Any:
     return next(one for one in options if one is not Unread) if Unread in options else inner
 
 
+def names_of(kind: type[msgspec.Struct]) -> dict[str, str]:
+    """The attributes of a struct by every name that they may be sent under."""
+    attributes = {one.encode_name: one.name for one in msgspec.structs.fields(kind)}
+    return {name: attributes[field.name] for name, field in _shape(kind).by_name.items()}
+
+
 def take(kind: type[S], tree: Node) -> S:
     """The struct that a call asks for, out of what was sent; a refusal names the field."""
     try:

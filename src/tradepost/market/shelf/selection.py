@@ -17,6 +17,7 @@ from tradepost.market.shelf.wanted import Wanted, Window
 Run = tuple[int, int]  # ranks of an order, the second excluded
 
 FIELD = {"price": "price", "time_created": "time", "floatvalue": "float", "id": "id"}
+CUT_WHOLE = ("price", "time")  # orders that are cut alike in both directions: those without a float are always last
 WALK_SHARE = 2  # so many times the offers wanted are met before sorting them out is the better plan
 WALK_RANKS_MIN, WALK_RANKS_MAX = 1024, 65536  # looked at in one step: few at first, as a page is mostly near
 
@@ -35,10 +36,10 @@ def select_rows(shelf: Shelf, query: Query) -> tuple[int, list[bytes]]:
 
 def select_slots(shelf: Shelf, query: Query) -> tuple[int, Slots]:
     """How many offers a query asks for, and the slots of those on its page."""
-    if query.is_plain and (order := shelf.orders.get(FIELD[query.sort])) is not None:
-        return _cut(order, None, query)  # the most of all: it need not even be asked what is wanted
-    wanted = Wanted(shelf, query)
     field = FIELD[query.sort]
+    if query.is_plain and (field in CUT_WHOLE or (field == "float" and not query.descending)):
+        return _cut_whole(shelf.orders[field], query)  # the most of all: it need not even be asked what is wanted
+    wanted = Wanted(shelf, query)
     order, window = shelf.orders.get(field), wanted.windows.get(field)
     if order is not None and wanted.only(field):
         return _cut(order, window, query)
@@ -84,6 +85,15 @@ def _runs(order: Blocks, window: Window | None, query: Query) -> list[Run]:
         floated = order.rank(FLOAT_NONE)
         return [(0, floated), (floated, len(order))]  # nulls last in both directions
     return [(0, len(order))]
+
+
+def _cut_whole(order: Blocks, query: Query) -> tuple[int, Slots]:
+    """How many offers stand in an order, and the page of them."""
+    total = len(order)
+    taken = min(total - query.offset, query.limit)
+    if query.descending:
+        return total, order.span(total - query.offset - taken, total - query.offset)[::-1]
+    return total, order.span(query.offset, query.offset + taken)
 
 
 def _cut(order: Blocks, window: Window | None, query: Query) -> tuple[int, Slots]:

@@ -128,13 +128,12 @@ class ItemsAsked(msgspec.Struct):
 async def items(call: Call, asked: ItemsAsked) -> Content:
     """Items on sale; grouped, the cheapest of each name."""
     call.headers.append(place(call.app))
-    return items_now(call.app.shelves, asked)
+    return items_now(call.app.shelves, asked.query(), asked.group_by is not None)
 
 
-def items_now(shelves: Shelves, asked: ItemsAsked) -> Answer:
+def items_now(shelves: Shelves, query: Query, is_grouped: bool) -> Answer:
     """The same, for the fast path as well, which waits for nothing."""
-    query = asked.query()
-    if asked.group_by is not None:
+    if is_grouped:
         found = shelves.groups(query)
         names = map(msgspec.json.encode, found.names)
         rows = [b"%b:%b" % pair for pair in zip(names, found.rows, strict=True)]
