@@ -56,32 +56,35 @@ def check(offer: ShelfOffer) -> tuple[int, int]:
 
 # Up to the day: that is written at once or, where many rows are made of few days, looked up.
 _LINE = (
-    b'{"id":"%d","steam_market_hash_name":%b,"price":"%d.%02d","project":%b,"floatvalue":%b,'
+    b'{"id":"%d","steam_market_hash_name":%b,"price":"%d.%b","project":%b,"floatvalue":%b,'
     b'"paintindex":%b,"paintseed":%b,"time_created":"'
 )
-_ONE = _LINE + b'%04d-%02d-%02d %02d:%02d:%02d"}'
-_OF_MANY = _LINE + b'%b%02d:%02d:%02d"}'
+_ONE = _LINE + b'%04d-%b-%b %b:%b:%b"}'
+_OF_MANY = _LINE + b'%b%b:%b:%b"}'
+_TWO = [b"%02d" % number for number in range(100)]  # sooner looked up than written, and each row has several
 
 
 def render(offer: ShelfOffer, name_json: bytes, has_float: bool) -> bytes:
     """The offer as the JSON object of every public list; the name comes encoded, as many offers share it."""
     paintindex, paintseed = offer.paintindex, offer.paintseed
     at = offer.time_created.astimezone(UTC)
+    units, cents = divmod(offer.price_cents, 100)
     # The moment's own formatting is the slowest thing here, and a merchant's list is made of these lines.
     return _ONE % (
         offer.id,
         name_json,
-        *divmod(offer.price_cents, 100),
+        units,
+        _TWO[cents],
         to_json(offer.project),
         to_json(offer.float_text) if has_float else b"null",
         b"null" if paintindex is None else b"%d" % paintindex,
         b"null" if paintseed is None else b"%d" % paintseed,
         at.year,
-        at.month,
-        at.day,
-        at.hour,
-        at.minute,
-        at.second,
+        _TWO[at.month],
+        _TWO[at.day],
+        _TWO[at.hour],
+        _TWO[at.minute],
+        _TWO[at.second],
     )
 
 
@@ -119,7 +122,7 @@ class Lines:
             strict=True,
         )
         return [
-            _OF_MANY % (id_, name, unit, cent, project, b"null" if text is None else to_json(text), written[index], written[seed], days[on], h, m, s)
+            _OF_MANY % (id_, name, unit, _TWO[cent], project, b"null" if text is None else to_json(text), written[index], written[seed], days[on], _TWO[h], _TWO[m], _TWO[s])
             for id_, name, unit, cent, text, index, seed, on, h, m, s in told
         ]  # fmt: skip
 
