@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from starlette.routing import Match, Route
 
 from box import market
 from dialects.shop import Shop, serving
@@ -17,7 +18,10 @@ from tradepost import log, patience, server, stopping
 from tradepost.app import App, Clock
 from tradepost.db import DatabaseGone, Db
 from tradepost.dialects import edge
+from tradepost.dialects.pace import Paces
+from tradepost.dialects.shadowpay.ways import Below, calls_of
 from tradepost.market import feed, ledger
+from tradepost.routes import routes
 
 
 @pytest.fixture
@@ -61,7 +65,7 @@ async def test_no_token_reaches_a_log(
     token = shop.token
     await shop.get(f"items?token={token}", token="")
     await shop.get(f"items?a[token]={token}&x={token}", token="")
-    await shop.get("items", token="", headers={"Authorization": f"Bearer {token}"})
+    await shop.get("items?x=1", token="", headers={"Authorization": f"Bearer {token}"})
     await shop.get(f"{token}/{token}")
     await shop.call("POST", "buy", token="", data=b'{"token": "' + token.encode() + b'", ')
     await shop.call("POST", "buy", token="", json={"token": token, "id": 1})
@@ -92,6 +96,19 @@ async def test_paths_of_no_dialect_are_404_in_json(shop: Shop) -> None:
         reply = await shop.call(method, path)
         assert reply.status in (404, 405)
         assert reply.body["error_message"] == "wrong_method"
+
+
+async def test_a_call_that_is_found_by_its_path_is_the_one_that_its_route_leads_to(shop: Shop) -> None:
+    ways = routes(shop.app, Paces(shop.app.settings))
+    calls = calls_of(ways)
+    assert {"/api/v1/buy_item", "/api/v2/buy", "/api/v2/items"} <= calls.keys()
+    for path, call in calls.items():
+        scope: dict[str, Any] = {"type": "http", "method": "GET", "path": path, "root_path": ""}
+        first = next(route for route in ways if route.matches(scope)[0] is not Match.NONE)
+        assert isinstance(first, Below)
+        inner = next(way for way in first.routes if way.matches({**scope, **first.matches(scope)[1]})[0] is Match.FULL)  # fmt: skip
+        assert isinstance(inner, Route)
+        assert inner.app is call
 
 
 async def test_every_host_is_served(shop: Shop) -> None:

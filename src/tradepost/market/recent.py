@@ -30,7 +30,9 @@ class Recent(Generic[K, V]):
 
     async def get(self, app: App, key: K, ask: Callable[[], Awaitable[V]]) -> V:
         """Return the answer kept for a key, or ask now; its age counts from the moment it was asked for."""
-        kept = self._kept.setdefault(app.db, {})
+        kept = self._kept.get(app.db)
+        if kept is None:
+            kept = self._kept[app.db] = {}
         now = app.real_now()
         found = kept.get(key)
         # A clock that was set back must not make an answer live longer, so its age has two bounds.
@@ -41,6 +43,8 @@ class Recent(Generic[K, V]):
             found = kept[key] = (now, task)
             if len(kept) > self._entries_max:
                 del kept[next(iter(kept))]
+        elif found[1].done():
+            return found[1].result()
         # Shielded: one who stops waiting must not take the answer from the others.
         return await asyncio.shield(found[1])
 

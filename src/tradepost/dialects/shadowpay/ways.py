@@ -151,17 +151,18 @@ class Way:
         tree = Node()
         query_keys = read_query(tree, scope["query_string"])
         # A body is work: it is read for a token that is known by now, or because the token must be in it.
-        token, in_url = _token(scope, tree), _parameter(tree) is not None
+        given = _given(scope)
+        token, in_url = _token(given, tree), _parameter(tree) is not None
         try:
             caller = None if token is None else await self._admit(scope, method, token, in_url=in_url)
         except Unauthenticated:
             if len(body) <= SHORT_BODY_BYTES_MAX:
                 with suppress(Malformed):  # two tokens that differ are refused as such, wherever they stand
                     read_body(tree, body, header(scope, b"content-type"), query_keys)
-                    _token(scope, tree)
+                    _token(given, tree)
             raise
         read_body(tree, body, header(scope, b"content-type"), query_keys)
-        token = _token(scope, tree)
+        token = _token(given, tree)
         if token is None:
             raise Unauthenticated
         caller = caller or await self._admit(scope, method, token, in_url=False)
@@ -251,19 +252,24 @@ def calls_of(routes: Iterable[BaseRoute]) -> dict[str, Way]:
     return {path: way for route in routes if isinstance(route, Below) for path, way in route.calls.items()}
 
 
-def _token(scope: Scope, tree: Node) -> str | None:
-    """The one token of a request, as far as it was read: a parameter, a header `Token`, or a bearer."""
-    given = header_values(scope, b"token")
+def _given(scope: Scope) -> set[str]:
+    """The tokens in a request's head: in headers `Token`, and of a bearer; an empty one is none, wherever it stands."""
+    given = set(header_values(scope, b"token"))
     for value in header_values(scope, b"authorization"):
         kind, _, token = value.partition(" ")
         if kind.lower() == "bearer":
-            given.append(token.strip())
-    if (parameter := _parameter(tree)) is not None:
-        given.append(parameter)
-    given = [token for token in given if token]  # an empty one is none, wherever it stands
-    if any(token != given[0] for token in given):
+            given.add(token.strip())
+    given.discard("")
+    return given
+
+
+def _token(given: set[str], tree: Node) -> str | None:
+    """The one token of a request, as far as it was read: one in its head, or a parameter."""
+    parameter = _parameter(tree)
+    tokens = given if parameter is None else given | {parameter}
+    if len(tokens) > 1:
         raise Conflicting(TWO_TOKENS)
-    return next(iter(given), None)
+    return next(iter(tokens), None)
 
 
 def _parameter(tree: Node) -> str | None:
