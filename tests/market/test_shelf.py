@@ -308,3 +308,12 @@ def test_the_model_itself_sorts_as_the_contract_says() -> None:
     offers = [make_offer(1, float_text="0.5"), make_offer(2), make_offer(3, float_text="0.5"), make_offer(4)]
     descending = arrange(offers, Query("csgo", sort="floatvalue", descending=True))
     assert [offer.id for offer in descending] == [3, 1, 4, 2]
+
+
+def test_a_word_too_many_is_none_and_its_offer_is_shown_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(game, "WORDS_MAX", 3)
+    shelf = Shelves()
+    shelf.apply([make_offer(id_, exterior=f"wear {id_}", rarity=None, type=None) for id_ in range(1, 6)], ())
+    assert shelf.page(Query("csgo", sort="price")).total == 5
+    assert [shelf.page(Query("csgo", exteriors=(f"wear {id_}",))).ids for id_ in (3, 4, 5)] == [[3], [], []]
+    assert (offer := shelf.offer(5)) is not None and offer.exterior is None

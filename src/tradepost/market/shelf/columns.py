@@ -8,7 +8,11 @@ from tradepost.market.shelf.values import PRICE_NONE
 _ROOM_MIN = 64  # slots
 _GROWTH = 5 / 4  # each growth copies everything, and what is not used yet is memory all the same
 
-Column = NDArray[np.int64] | NDArray[np.int32]
+WORDS_MAX = (
+    2**15 - 1
+)  # exteriors, rarities and types of a game that can be told apart; Steam has some hundreds
+
+Column = NDArray[np.int64] | NDArray[np.int32] | NDArray[np.int16]
 
 
 class Columns:
@@ -23,9 +27,9 @@ class Columns:
     time: NDArray[np.int32]
     float: NDArray[np.int32]
     name: NDArray[np.int32]
-    exterior: NDArray[np.int32]
-    rarity: NDArray[np.int32]
-    type: NDArray[np.int32]
+    exterior: NDArray[np.int16]
+    rarity: NDArray[np.int16]
+    type: NDArray[np.int16]
     is_stattrak: NDArray[np.int8]
     paintindex: NDArray[np.int64]
     paintseed: NDArray[np.int64]
@@ -33,6 +37,9 @@ class Columns:
     account: NDArray[np.int64]
     assetid: NDArray[np.uint64]
     row: NDArray[np.object_]
+    is_live: NDArray[
+        np.bool_
+    ]  # whether a slot holds an offer: what its price says as well, in an eighth of the time
 
     def __init__(self) -> None:
         self.used = 0
@@ -42,9 +49,11 @@ class Columns:
 
     def take(self) -> int:
         """A slot that holds no offer."""
-        if self._free:
-            return self._free.pop()
-        return self.take_run(1)
+        if not self._free:
+            return self.take_run(1)
+        slot = self._free.pop()
+        self.is_live[slot] = True
+        return slot
 
     def take_run(self, count: int) -> int:
         """The first of so many slots in a row that never held an offer."""
@@ -56,11 +65,13 @@ class Columns:
                 grown = np.zeros(room, column.dtype)
                 grown[:start] = column[:start]
                 setattr(self, field, grown)
+        self.is_live[start : self.used] = True
         return start
 
     def free(self, slot: int) -> None:
         """Give a slot back, once no key names it any more."""
         self.price[slot] = PRICE_NONE
+        self.is_live[slot] = False
         self.row[slot] = None
         self._free.append(slot)
 
@@ -72,9 +83,9 @@ _KINDS: dict[str, type[np.generic]] = {
     "time": np.int32,
     "float": np.int32,
     "name": np.int32,
-    "exterior": np.int32,
-    "rarity": np.int32,
-    "type": np.int32,
+    "exterior": np.int16,
+    "rarity": np.int16,
+    "type": np.int16,
     "is_stattrak": np.int8,
     "paintindex": np.int64,
     "paintseed": np.int64,
@@ -82,4 +93,5 @@ _KINDS: dict[str, type[np.generic]] = {
     "account": np.int64,
     "assetid": np.uint64,
     "row": np.object_,
+    "is_live": np.bool_,
 }

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tradepost.market.shelf.blocks import SLOT_BITS, Blocks
-from tradepost.market.shelf.columns import Columns
+from tradepost.market.shelf.columns import WORDS_MAX, Columns
 from tradepost.market.shelf.names import Names
 from tradepost.market.shelf.offer import ShelfOffer, check, float_text, render
 from tradepost.market.shelf.values import (
@@ -190,6 +190,10 @@ class Shelf:
     def _number(self, word: str | None) -> int:
         number = self.words.get(word)
         if number is None:
+            if len(self._word) > WORDS_MAX:
+                return self.words[
+                    None
+                ]  # a word too many is none: its offer is shown, and nobody filters by it
             number = self.words[word] = len(self._word)
             self._word.append(word)
         return number

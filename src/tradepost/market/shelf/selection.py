@@ -6,6 +6,8 @@ when much of the shelf is wanted, and sorted out of what was found when little i
 narrows read whole columns: about a microsecond for 1,000 offers.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from tradepost.market.shelf.blocks import NO_SLOTS, Blocks, Slots
@@ -17,7 +19,10 @@ from tradepost.market.shelf.wanted import Wanted, Window
 Run = tuple[int, int]  # ranks of an order, the second excluded
 
 FIELD = {"price": "price", "time_created": "time", "floatvalue": "float", "id": "id"}
-CUT_WHOLE = ("price", "time")  # orders that are cut alike in both directions: those without a float are always last
+CUT_WHOLE = (
+    "price",
+    "time",
+)  # orders that are cut alike in both directions: those without a float are always last
 WALK_SHARE = 2  # so many times the offers wanted are met before sorting them out is the better plan
 WALK_RANKS_MIN, WALK_RANKS_MAX = 1024, 65536  # looked at in one step: few at first, as a page is mostly near
 
@@ -38,23 +43,34 @@ def select_slots(shelf: Shelf, query: Query) -> tuple[int, Slots]:
     """How many offers a query asks for, and the slots of those on its page."""
     field = FIELD[query.sort]
     if query.is_plain and (field in CUT_WHOLE or (field == "float" and not query.descending)):
-        return _cut_whole(shelf.orders[field], query)  # the most of all: it need not even be asked what is wanted
+        return _cut_whole(
+            shelf.orders[field], query
+        )  # the most of all: it need not even be asked what is wanted
     wanted = Wanted(shelf, query)
     order, window = shelf.orders.get(field), wanted.windows.get(field)
     if order is not None and wanted.only(field):
         return _cut(order, window, query)
     if field == "price" and wanted.one_name is not None and wanted.only("price", "name"):
         return _cut(shelf.names.offers[wanted.one_name], window, query)  # a name has an order of its own
-    total, found = wanted.total(), None
-    if total is None:
-        found = wanted.slots()
-        total = len(found)
+    total, slots = _counted(wanted)
     # Walking to the page meets about need * len / total offers, sorting it out looks at all that are wanted.
     if order is not None and total * total > (query.offset + query.limit) * len(shelf):
         page = _walk(order, wanted, query, WALK_SHARE * total)
         if page is not None:
             return total, page
-    return total, _sort(shelf, wanted.slots() if found is None else found, query)
+    return total, _sort(shelf, slots(), query)
+
+
+def _counted(wanted: Wanted) -> tuple[int, Callable[[], Slots]]:
+    """How many offers are wanted, and what gives the slots of them all: a page may be found without."""
+    total = wanted.total()
+    if total is not None:
+        return total, wanted.slots
+    marked = wanted.marked()
+    if marked is not None:
+        return int(np.count_nonzero(marked)), lambda: np.flatnonzero(marked)
+    found = wanted.slots()
+    return len(found), lambda: found
 
 
 def select_groups(shelf: Shelf, query: Query) -> Page:

@@ -15,7 +15,6 @@ from tradepost.market.shelf.values import (
     FLOAT_NONE,
     NUMBER_NONE,
     PRICE_CENTS_MAX,
-    PRICE_NONE,
     VALUE_MAX,
     VALUE_MIN,
     WHOLE_MAX,
@@ -76,12 +75,17 @@ class Wanted:
             return len(self._shelf)
         return next(iter(self._sizes.values())) if len(self._tests) == len(self._sizes) == 1 else None
 
+    def marked(self) -> Mask | None:
+        """Which of all slots hold an offer wanted; None where it is faster to pick them."""
+        least = min(self._sizes.values(), default=None)
+        return None if least is not None and least * SCAN_SHARE <= len(self._shelf) else self._scan()
+
     def slots(self) -> Slots:
         """The slots of all offers wanted, in no order."""
-        shelf = self._shelf
-        field = min(self._sizes, key=self._sizes.__getitem__, default=None)
-        if field is None or self._sizes[field] * SCAN_SHARE > len(shelf):
-            return np.flatnonzero(self._scan())
+        shelf, marked = self._shelf, self.marked()
+        if marked is not None:
+            return np.flatnonzero(marked)
+        field = min(self._sizes, key=self._sizes.__getitem__)
         if field == "name":
             slots = NO_SLOTS if self.codes is None else shelf.names.slots(self.codes)
         else:
@@ -100,7 +104,7 @@ class Wanted:
     def _scan(self) -> Mask:
         """Which of all slots hold an offer that passes every filter."""
         columns = self._shelf.columns
-        kept: Mask = columns.price[: columns.used] != PRICE_NONE
+        kept = columns.is_live[: columns.used].copy()
         for field, test in self._tests.items():
             kept &= test(getattr(columns, field)[: columns.used])
         return kept
@@ -120,8 +124,8 @@ def _is_between(least: int, most: int, values: Column) -> Mask:
 def _is_among(numbers: Sequence[int] | Codes, below: int, values: Column) -> Mask:
     """Which of these values, all of them below a bound, are among the numbers."""
     if len(numbers) <= COMPARED_MAX:
-        mask = np.zeros(len(values), np.bool_)
-        for number in numbers:
+        mask: Mask = values == numbers[0] if len(numbers) else np.zeros(len(values), np.bool_)
+        for number in numbers[1:]:
             mask |= values == number
         return mask
     among = np.zeros(below, np.bool_)
