@@ -6,7 +6,7 @@ is committed late is ever passed over. A row says what happened and at which pri
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from tradepost.app import App
 from tradepost.market.ring import Event, OfferTold, Position, TradeTold, What
@@ -40,8 +40,7 @@ class FellBehind(Exception):
     """Changes were forgotten that were not read yet: only reading everything anew helps."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """A row of the table of changes."""
 
     position: Position
@@ -66,9 +65,9 @@ async def read(app: App, after: Position, most: int, up_to: Position = END) -> l
     if first["is_ours"] and after < (int(first["forgotten_xid"]), first["forgotten_id"]):
         raise FellBehind
     return [
-        Change((int(row["xid"]), row["id"]), row["kind"], row["ref_id"], row["what"], row["price_cents"])
-        for row in rows
-        if row["id"] is not None
+        Change((int(xid), id_), kind, ref_id, what, price_cents)
+        for _, _, _, xid, id_, kind, ref_id, what, price_cents in rows
+        if id_ is not None
     ]
 
 

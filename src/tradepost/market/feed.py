@@ -108,6 +108,8 @@ async def catch_up(app: App, cursor: Cursor, trades: list[int] | None = None) ->
             app.ring.add(told, cursor.position)
         else:
             app.ring.skip(cursor.position)
+        if len(read) < CHANGES_MAX:  # that was all; what is committed from now on wakes again
+            return trades
 
 
 def _changed(app: App, read: Sequence[Change], *, every: bool) -> list[int]:
