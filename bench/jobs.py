@@ -3,12 +3,14 @@
 Both drain the same number of jobs that do nothing. Ours are notices: each is claimed with its receiver's limits looked at,
 its attempt is written down as begun, and settled with what came of it, as the worker does; only the call is left out. CPU is that of Postgres, of one job.
 Theirs are pgqueuer's own jobs, run by its own manager in its own mode for draining, in batches as large as ours.
+`profile=1` says besides what each of our statements took.
 """
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
@@ -22,7 +24,7 @@ from bench.rows import Row
 from bench.town import SETTINGS, Town, town
 from tradepost.app import App, open_app
 from tradepost.config import Settings
-from tradepost.db import create_database
+from tradepost.db import Tx, create_database
 from tradepost.market import receivers, sending
 from tradepost.market.sending import AT_ONCE
 from tradepost.market.settling import Outcome, Settling
@@ -32,6 +34,7 @@ JOBS, SHORT_JOBS = 20_000, 2_000
 MERCHANTS = 200
 GOAL = 3.0
 ENTRYPOINT = "nothing"
+STATEMENT_CHARS = 70
 RECEIVED = Outcome(200, "ok", None, 1)
 DUE = """
     INSERT INTO notice (account_id, kind, type, payload, made_at, due_at, attempts_most)
@@ -60,6 +63,11 @@ async def run(options: Options) -> Sequence[Row]:
             for _ in range(options.rounds):
                 mine.append(await ours(app, t, jobs))
                 others.append(await theirs(jobs, batch))
+            if options.text("profile", ""):
+                with _statements() as took:
+                    await ours(app, t, jobs)
+                for seconds, words in sorted(((took[words], words) for words in took), reverse=True):
+                    print(f"{seconds / jobs * 1e6:8.1f} microseconds a job  {words}")
     pair = compare(mine, others)
     note = f"{jobs:,} jobs that do nothing, each in a transaction that lasts; theirs {batch} at once"
     return [
@@ -98,6 +106,28 @@ async def ours(app: App, t: Town, jobs: int) -> Run:
         return Run(value=jobs / took, requests=jobs, seconds=took, errors=left + abs(jobs - done))
 
     return _by_time(await measured(drain(), t.postgres_pids()))
+
+
+@contextmanager
+def _statements() -> Iterator[Counter[str]]:
+    """Add up the seconds that each statement of a transaction is waited for, by its first words."""
+    took, usual = Counter[str](), (Tx.fetch, Tx.execute)
+
+    def timed(call: Any) -> Any:
+        async def timing(self: Tx, sql: str, *args: object) -> Any:
+            begun = time.perf_counter()
+            try:
+                return await call(self, sql, *args)
+            finally:
+                took[" ".join(sql.split())[:STATEMENT_CHARS]] += time.perf_counter() - begun
+
+        return timing
+
+    Tx.fetch, Tx.execute = timed(Tx.fetch), timed(Tx.execute)  # type: ignore[method-assign]
+    try:
+        yield took
+    finally:
+        Tx.fetch, Tx.execute = usual  # type: ignore[method-assign]
 
 
 def _by_time(run: Run) -> Run:

@@ -17,7 +17,7 @@ from tradepost.db import DatabaseBusy, DatabaseGone, Tx
 if TYPE_CHECKING:  # it claims what is settled here, and stands above this
     from tradepost.market.sending import Claimed
 
-BATCH_MAX = 256
+BATCH_MAX = 512  # as many as a worker has under way
 BATCHES_IN_FLIGHT = 2
 ATTEMPTS = 8  # while the database is away, before a notice is left to its ladder
 AGAIN_SECONDS = 1.0
