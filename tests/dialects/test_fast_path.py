@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from dialects.shop import Shop, serving
 from tradepost import log, server
-from tradepost.dialects import hot_reads
+from tradepost.dialects import heads, hot_reads
 from tradepost.dialects.flat import Flat
 from tradepost.dialects.hot_reads import HotReads
 from tradepost.dialects.measures import SERVED
@@ -293,6 +293,7 @@ def test_a_flat_query_is_read_unless_it_is_refused_or_odd() -> None:
         ("Connection: Upgrade", "Upgrade: h2c"),
         ("X-Request-ID: abcdefgh",),
         ("Accept-Encoding: gzip", "Accept-Encoding: br"),
+        (f"X-Long: {'x' * 2048}",),
     ],
 )
 async def test_an_unusual_head_is_handed_on(caller: Caller, headers: tuple[str, ...]) -> None:
@@ -329,6 +330,11 @@ async def test_other_methods_and_versions_are_handed_on(caller: Caller) -> None:
     assert (await caller.ordinary(caller.request("/api/v2/items", method="DELETE"))).status == 404
     old = caller.request("/api/v2/items?limit=1").replace(b"HTTP/1.1", b"HTTP/1.0")
     assert (await caller.ordinary(old)).status == 200
+
+
+async def test_too_many_headers_are_refused_on_both_ways(caller: Caller) -> None:
+    many = [f"a{at}: b" for at in range(100)]
+    assert (await caller.ordinary(caller.request("/api/v2/items?limit=1", *many))).status == 400
 
 
 async def test_a_token_is_what_it_is_on_both_ways(caller: Caller) -> None:
@@ -538,14 +544,14 @@ async def test_a_fault_of_the_fast_path_is_answered_by_the_ordinary_way(
 async def test_what_is_remembered_has_bounds(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     (reads, *_) = caller.reads
     monkeypatch.setattr(hot_reads, "ASKED_MAX", 5)
-    monkeypatch.setattr(hot_reads, "HEADS_MAX", 4)
-    monkeypatch.setattr(hot_reads, "BODIES_BYTES_MAX", 4_000)
+    monkeypatch.setattr(heads, "HEADS_MAX", 4)
+    monkeypatch.setattr(hot_reads, "KEPT_BYTES_MAX", 4_000)
     for at in range(30):
         await caller.fast(f"/api/v2/items?limit=3&offset={at}", f"User-Agent: {at}")
         assert len(reads._asked) <= 5
         assert len(reads._heads) <= 4
-        kept = [reply for asked in reads._asked.values() for reply in asked.replies.values()]
-        assert reads._bytes == sum(reply.size for reply in kept) <= 4_000
+        kept = sum(reply.size + len(target) for (target, _), reply in reads._kept.items())
+        assert reads._kept_bytes == kept <= 4_000
 
 
 async def test_without_the_fast_path_there_is_the_ordinary_protocol_alone(shop: Shop) -> None:
