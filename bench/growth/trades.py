@@ -46,7 +46,13 @@ async def measure(curves: Curves, sizes: Sequence[int]) -> None:
         checks.CHECK_SECONDS = CHECK_SECONDS  # as long as it takes
         async with open_app(Settings(mode="sandbox", key=str(SETTINGS["key"])), t.dsn) as app:
             for size in sizes:
+                begun = time.perf_counter()
                 await past.grow(size)
+                mib = await t.db.value("SELECT pg_database_size(current_database()) >> 20")
+                print(
+                    f"{size:>10,}  a past of {mib:,} MiB, made in {time.perf_counter() - begun:.0f} s",
+                    flush=True,
+                )
                 app.clock.offset = past.now - app.real_now()
                 await _ask(app, t, past, curves, size, offers)
 
