@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from bench import asking
 from bench.copies import Differs
-from bench.machine import need
+from bench.machine import need, usage
 from bench.options import NotRun, Options
 from bench.pairs import Pair, Side, alternate
 from bench.rows import Row
@@ -89,6 +89,7 @@ async def _size(offers: int, works: Sequence[str], options: Options) -> list[Row
         lists = await _lists(both, works, 4 if options.short else 1)
         pairs: dict[str, Pair] = {}
         async with market.changes(per_second) if per_second else nullcontext() as changing:
+            following = await _following(both, per_second)
             for name in works:
                 measure = _without if name == "fast-path" else _pair
                 pairs[name] = await measure(name, lists[name], both, options)
@@ -98,7 +99,7 @@ async def _size(offers: int, works: Sequence[str], options: Options) -> list[Row
     told = f"{changing.per_second:.0f} changes/s" if changing is not None else "nothing changes"
     if behind:
         told += f", shelves {behind} offers behind at the end"
-    return [
+    return following + [
         pair.row(
             work=NAMES[name],
             against=AGAINST.get(name, "nginx"),
@@ -109,6 +110,20 @@ async def _size(offers: int, works: Sequence[str], options: Options) -> list[Row
         )
         for name, pair in pairs.items()
     ]
+
+
+async def _following(both: Sides, per_second: int) -> list[Row]:
+    """What a change costs a server that nobody asks anything."""
+    if not per_second:
+        return []
+    await asyncio.sleep(WARM_UP_SECONDS)
+    quiet = usage(both.ours.pids)
+    await asyncio.sleep(SECONDS)
+    took = usage(both.ours.pids) - quiet
+    share = took.cpu_seconds / SECONDS * 100
+    note = f"{per_second} a second take {share:.0f} % of the core while nobody asks"
+    cost = took.cpu_seconds / (per_second * SECONDS) * 1e6
+    return [Row(work="a change through Postgres", unit="us", ours=cost, size=both.market.offers, note=note)]
 
 
 async def _lists(both: Sides, works: Sequence[str], part: int) -> dict[str, list[str]]:
