@@ -284,6 +284,33 @@ async def _situation(
     ), wished  # fmt: skip
 
 
+async def test_buys_of_one_moment_are_one_statement(db: Db) -> None:
+    stock = Stock(db)
+    _, offers = await a_seller_with(stock, 20)
+    buyer = await stock.person(deposit_cents=10_000)
+    receiver, batches = await stock.steamid_of(buyer), Batches()
+    outcomes = await asyncio.gather(*(buy(db, wish(buyer, one, receiver), batches) for one in offers))
+    assert {outcome.code for outcome in outcomes} == {"bought"}
+    assert await db.value("SELECT count(DISTINCT xmin::text) FROM trade") == 1
+
+
+async def test_a_buy_waits_for_company_but_not_for_a_batch_that_is_held_up(db: Db) -> None:
+    stock = Stock(db)
+    _, (first, second, free) = await a_seller_with(stock, 3)
+    buyer = await stock.person(deposit_cents=10_000)
+    receiver, batches = await stock.steamid_of(buyer), Batches()
+    other = await stock.person(deposit_cents=10_000)
+    async with db.transaction() as held:
+        await held.execute("SELECT 1 FROM offer WHERE id = $1 FOR UPDATE", first)
+        two = [asyncio.create_task(buy(db, wish(buyer, one, receiver), batches)) for one in (first, second)]
+        while not batches.in_flight:
+            await asyncio.sleep(0)
+        async with asyncio.timeout(4):  # far less than a lock is waited for
+            assert (await buy(db, wish(other, free, receiver), batches)).code == "bought"
+        assert not any(task.done() for task in two)
+    assert [(await task).code for task in two] == ["bought", "bought"]
+
+
 async def test_a_buy_is_planned_once_a_connection_and_by_indexes(db: Db) -> None:
     # Whoever replaces the function says so again, or each single buy takes four times as long: sql/0020.
     settings = await db.value("SELECT proconfig FROM pg_proc WHERE proname = 'buy_batch'")

@@ -18,6 +18,7 @@ from tradepost.db import DatabaseGone, Db, Reader
 
 BATCH_MAX = 128
 BATCHES_IN_FLIGHT = 2
+COMPANY_SECONDS = 0.005  # that a batch which could go waits for others, as long as a larger one is on its way
 ATTEMPTS = 4  # of a batch whose connection was lost; the pool waits for the server between them
 WAITING_MAX = 4096  # buys in one process before a caller is told to come back
 
@@ -79,7 +80,9 @@ class Batches:
     """The buys waiting in this process, and those on their way."""
 
     waiting: deque[Waiting] = field(default_factory=deque)
-    in_flight: set[asyncio.Task[None]] = field(default_factory=set)
+    in_flight: dict[asyncio.Task[None], int] = field(default_factory=dict)  # and how many each has
+    pump: asyncio.Handle | None = None  # that was asked for and did not run yet
+    patience: asyncio.TimerHandle | None = None
 
     async def decide(self, desk: Desk, buy: Buy) -> Outcome:
         """Return what came of the buy, once it is committed.
@@ -93,18 +96,41 @@ class Batches:
             buy = replace(buy, idempotency_key=f"own {_MINE} {next(_numbers)}")
         outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self.waiting.append((buy, outcome))
-        self._pump(desk)
+        if self.pump is None:
+            # Not at once: those whose requests came in the same moment go with it.
+            self.pump = asyncio.get_running_loop().call_soon(self._pump, desk)
         return await outcome
 
-    def _pump(self, desk: Desk) -> None:
+    def _pump(self, desk: Desk, *, is_patient: bool = True) -> None:
+        """Send off what waits, as far as batches may be on their way.
+
+        What a batch costs is hardly more for many than for one. Those whose answers came together ask again one after
+        another, and the first of them would go alone, each time: so it waits for as many as are on their way already, or
+        until those are back. Not for long, as these may be waiting for a lock that somebody holds.
+        """
+        if self.pump is not None:
+            self.pump.cancel()
+            self.pump = None
         while self.waiting and len(self.in_flight) < BATCHES_IN_FLIGHT:
+            if is_patient and len(self.waiting) < min(BATCH_MAX, max(self.in_flight.values(), default=0)):
+                if self.patience is None:
+                    loop = asyncio.get_running_loop()
+                    self.patience = loop.call_later(COMPANY_SECONDS, self._lose_patience, desk)
+                return
             batch = [self.waiting.popleft() for _ in range(min(BATCH_MAX, len(self.waiting)))]
             task = asyncio.create_task(self._run(desk, batch), name="buy batch")
-            self.in_flight.add(task)
+            self.in_flight[task] = len(batch)
             task.add_done_callback(lambda done: self._landed(done, desk))
+        if self.patience is not None:
+            self.patience.cancel()
+            self.patience = None
+
+    def _lose_patience(self, desk: Desk) -> None:
+        self.patience = None
+        self._pump(desk, is_patient=False)
 
     def _landed(self, task: asyncio.Task[None], desk: Desk) -> None:
-        self.in_flight.discard(task)
+        del self.in_flight[task]
         self._pump(desk)
 
     async def _run(self, desk: Desk, batch: list[Waiting]) -> None:
