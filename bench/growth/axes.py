@@ -13,7 +13,7 @@ from bench.rows import Row
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 AXES = {
     "offers": "lists and changes with 5 thousand to 5 million offers on sale (6 minutes, 5 GB of memory)",
-    "trades": "buys, lists of trades, charts, wallets and the check with 10 thousand to 1 million trades (15 minutes; most=10m takes hours and 40 GB of disk)",
+    "trades": "buys, lists of trades, charts, wallets and the check with 10 thousand to 1 million trades (15 minutes; most=10m takes 28 GB of disk)",
     "streams": "one event for each of 1 to 2,000 open streams (3 minutes)",
     "agents": "heartbeats and wake-ups with 1 to 5,000 sellers' programs online (5 minutes)",
     "ipns": "sending with 1 to 100 thousand notices due (8 minutes)",

@@ -5,6 +5,8 @@ what grows with an account's own history can be told from what grows with everyb
 its trades, so many a day: a chart of thirty days has its fill of them from then on, however long the past is.
 """
 
+import asyncio
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,6 +22,7 @@ PROTECTION = timedelta(days=7)
 STEADY = 1_000  # trades of the steady merchant, and sales of the steady name
 PRICE_CENTS = 1_000
 FEE_CENTS = fee_cents(PRICE_CENTS, 500)
+REST_SECONDS = 2.0  # after all of it was written
 CHUNK = 50_000  # trades written in one transaction
 # Trade n of all: who buys it, who sells it, and of which name; the accounts and names are arrays, the busy ones first.
 _CHUNK = """
@@ -138,6 +141,9 @@ class Past:
         for table in TABLES:
             await self.db.execute(f"VACUUM ANALYZE {table}")
         await self.db.execute("CHECKPOINT")
+        # Or the disk would still be busy with all of that when the first buy waits for it.
+        await asyncio.to_thread(os.sync)
+        await asyncio.sleep(REST_SECONDS)
 
     async def _write(self, tx: Tx, first: int, last: int) -> None:
         # Neither the keys' own checks nor what tells of changes: all of this was there before anybody listened.

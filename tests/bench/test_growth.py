@@ -73,6 +73,7 @@ async def test_a_past_is_as_long_as_asked_for_and_its_books_add_up(
 ) -> None:
     monkeypatch.setattr(past, "CHUNK", 150)
     monkeypatch.setattr(past, "STEADY", 20)
+    monkeypatch.setattr(past, "REST_SECONDS", 0.0)
     stock = Stock(db)
     buyers = [await stock.person(deposit_cents=500) for _ in range(4)]
     sellers = [await stock.person(balance_cents=7) for _ in range(3)]
