@@ -16,7 +16,7 @@ AXES = {
     "trades": "buys, lists of trades, charts, wallets and the check with 10 thousand to 1 million trades (15 minutes; most=10m takes 28 GB of disk)",
     "streams": "one event for each of 1 to 2,000 open streams (3 minutes)",
     "agents": "heartbeats and wake-ups with 1 to 5,000 sellers' programs online (5 minutes)",
-    "ipns": "sending with 1 to 100 thousand notices due (8 minutes)",
+    "ipns": "sending with 1 to 100 thousand notices due (3 minutes)",
 }
 
 
