@@ -139,9 +139,9 @@ def _by_time(run: Run) -> Run:
 async def _pgqueuer(t: Town) -> AsyncIterator[Any]:
     """A pgqueuer in a database of its own on the same server, as a function that drains so many jobs."""
     from pgqueuer.adapters.drivers.asyncpg import AsyncpgPoolDriver  # noqa: PLC0415 - only this benchmark needs it
-    from pgqueuer.core.qm import QueueManager  # noqa: PLC0415
-    from pgqueuer.domain.types import QueueExecutionMode  # noqa: PLC0415
-    from pgqueuer.queries import Queries  # noqa: PLC0415
+    from pgqueuer.core.qm import QueueManager  # noqa: PLC0415 - as above
+    from pgqueuer.domain.types import QueueExecutionMode  # noqa: PLC0415 - as above
+    from pgqueuer.queries import Queries  # noqa: PLC0415 - as above
 
     dsn = await create_database(t.server.dsn, "pgqueuer")
     async with asyncpg.create_pool(dsn, min_size=4, max_size=10) as pool:

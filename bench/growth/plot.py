@@ -31,7 +31,7 @@ def draw(curves: Curves, path: Path) -> None:
     matplotlib.use("svg")
     # No date and no random names: the same figures are the same file.
     matplotlib.rcParams.update({"svg.hashsalt": curves.axis, "svg.fonttype": "none", "font.size": 9})
-    from matplotlib import pyplot  # noqa: PLC0415
+    from matplotlib import pyplot  # noqa: PLC0415 - nobody else needs it
 
     drawn = [curve for curve in curves.all.values() if curve.points]
     units = list(dict.fromkeys(curve.unit for curve in drawn))
@@ -52,7 +52,7 @@ def draw(curves: Curves, path: Path) -> None:
 
 
 def _panel(panel, curves: Sequence[Curve], unit: str, sizes_are: str) -> None:  # type: ignore[no-untyped-def]
-    from matplotlib import ticker  # noqa: PLC0415
+    from matplotlib import ticker  # noqa: PLC0415 - nobody else needs it
 
     panel.set_xscale("log")
     panel.set_yscale("log")
