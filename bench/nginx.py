@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import socket
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -13,6 +14,8 @@ from bench.machine import find, need
 from bench.processes import Process, free_port, started
 
 READY_SECONDS = 10.0
+FILES_MAX = 250_000
+CONNECTIONS_MAX = 4096
 # What makes it fast: files stay open, no access log, connections are kept, headers and file leave in one packet.
 CONFIG = """\
 {user}
@@ -20,8 +23,8 @@ daemon off;
 pid {home}/nginx.pid;
 error_log {home}/error.log warn;
 worker_processes 1;
-worker_rlimit_nofile 300000;
-events {{ worker_connections 4096; }}
+worker_rlimit_nofile {files};
+events {{ worker_connections {connections}; }}
 http {{
     access_log off;
     sendfile on;
@@ -29,7 +32,7 @@ http {{
     tcp_nodelay on;
     keepalive_timeout 600s;
     keepalive_requests 1000000000;
-    open_file_cache max=250000 inactive=600s;
+    open_file_cache max={kept} inactive=600s;
     open_file_cache_valid 600s;
     open_file_cache_min_uses 1;
     default_type application/json;
@@ -42,6 +45,17 @@ http {{
     }}
 }}
 """
+
+
+def configuration(root: Path, port: int, user: str = "") -> str:
+    """The configuration of an nginx that serves this folder; it keeps as many files open as the system lets it."""
+    # Beyond the system's limit it would not fail at once but answer nobody, once so many files are open.
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    files = FILES_MAX if most == resource.RLIM_INFINITY else min(FILES_MAX, most)
+    kept = max(files - CONNECTIONS_MAX - 100, files // 2)
+    return CONFIG.format(
+        home=root.parent, root=root, port=port, user=user, files=files, kept=kept, connections=CONNECTIONS_MAX
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +78,7 @@ async def nginx(root: Path, cpus: Sequence[int] | None = (0,)) -> AsyncIterator[
     home, port = root.parent, free_port()
     user = "user root;" if os.geteuid() == 0 else ""
     config = home / "nginx.conf"
-    config.write_text(CONFIG.format(home=home, root=root, port=port, user=user))
+    config.write_text(configuration(root, port, user))
     command: list[str | Path] = [find("nginx") or "nginx", "-p", home, "-e", home / "error.log", "-c", config]
     async with started(command, cpus=cpus, log=home / "nginx.log") as process:
         await _listening(port, process, home)

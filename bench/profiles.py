@@ -76,7 +76,7 @@ async def _lists(path: str, market: Town, seconds: float, spy: Path) -> str:
     kinds = (
         {kind: asking.drawn(kind, market.offers, 10_000) for kind in asking.KINDS} if path == "mix" else {}
     )
-    wanted = asking.mixed(kinds, 20_000) if kinds else [asking.ALL]
+    wanted = asking.mixed(kinds, 10_000) if kinds else [asking.ALL]
     token = {"Token": market.tokens[0]}
     requests = [Request(one, token) for one in wanted]
     async with market.serve(cpus=(0,)) as ours, market.changes():

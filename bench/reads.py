@@ -26,7 +26,7 @@ SETTLED_SECONDS = 1.0  # after the last change, until the shelves must show it
 CHANGES_PER_SECOND = 500
 CONNECTIONS, DUMP_CONNECTIONS = 32, 8  # a dump of three megabytes keeps a core busy with fewer
 COUNTS = {"pages": 12_000, "search": 6_000, "filters": 4_000, "groups": 3_000, "items": 10_000}
-MIXED = 20_000
+MIXED = 10_000  # and no work asks for more addresses than nginx may keep files open for, by the limit of most systems
 STILL_BYTES_MAX = 1_200  # of an answer without a body, headers and all
 
 # What each work is called, and what it is to reach beside nginx (docs/performance.md says where the goals are from).

@@ -82,14 +82,16 @@ def parsed(said: str) -> Run:
     if line is None:
         raise RuntimeError(f"wrk gave no result: {said[-500:]}")
     figures = {name: float(value) for name, _, value in (word.partition("=") for word in line.split()[1:])}
+    if not figures["requests"]:
+        raise RuntimeError(f"nobody answered: {line}")
     seconds = figures["duration_us"] / 1e6
     errors = sum(int(figures[name]) for name in ("connect", "read", "write", "status", "timeout", "unlike"))
     requests = int(figures["requests"])
     return Run(
-        value=(requests - errors) / seconds if seconds else 0.0,
+        value=(requests - errors) / seconds,
         requests=requests,
         seconds=seconds,
-        answer_bytes=figures["bytes"] / requests if requests else 0.0,
+        answer_bytes=figures["bytes"] / requests,
         p50_ms=figures["p50_us"] / 1000,
         p99_ms=figures["p99_us"] / 1000,
         errors=errors,

@@ -1,7 +1,10 @@
 """What wrk and pgbench say is read as it is, from what they once said, and what is asked of them is what is sent."""
 
 import random
+import re
+import resource
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -9,7 +12,7 @@ from bench import asking, pgbench, profiles, wrk
 from bench.__main__ import chosen
 from bench.changing import QUIET, Dice, is_lasting
 from bench.machine import missing, need, pinned
-from bench.nginx import CONFIG
+from bench.nginx import configuration
 from bench.options import NotRun, Options
 from bench.wrk import Request, Wishes
 
@@ -46,6 +49,11 @@ def test_what_wrk_says_is_read() -> None:
     assert run.value == pytest.approx((331_424 - 15) / 4.000694)
     assert (run.p50_ms, run.p99_ms) == (0.33, 6.81)
     assert run.answer_bytes == pytest.approx(4316, abs=1)
+
+
+def test_a_run_in_which_nobody_answered_is_no_result() -> None:
+    with pytest.raises(RuntimeError, match="nobody answered"):
+        wrk.parsed(re.sub("requests=[0-9]+", "requests=0", WRK))
 
 
 def test_a_wrk_that_could_not_run_is_no_result() -> None:
@@ -148,7 +156,7 @@ def test_a_core_that_this_machine_lacks_is_not_asked_for() -> None:
 
 
 def test_nginx_is_told_what_makes_it_fast() -> None:
-    text = CONFIG.format(user="", home="there", root="there/files", port=8123)
+    text = configuration(Path("there/files"), 8123)
     for line in (
         "access_log off;",
         "open_file_cache max=",
@@ -157,3 +165,11 @@ def test_nginx_is_told_what_makes_it_fast() -> None:
         "sendfile on;",
     ):
         assert line in text
+
+
+def test_nginx_keeps_no_more_files_open_than_the_system_lets_it() -> None:
+    text = configuration(Path("there/files"), 8123)
+    kept = int(re.findall(r"open_file_cache max=(\d+)", text)[0])
+    files = int(re.findall(r"worker_rlimit_nofile (\d+)", text)[0])
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    assert kept < files and (most == resource.RLIM_INFINITY or files <= most)
