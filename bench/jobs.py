@@ -123,11 +123,11 @@ def _statements() -> Iterator[Counter[str]]:
 
         return timing
 
-    Tx.fetch, Tx.execute = timed(Tx.fetch), timed(Tx.execute)  # type: ignore[method-assign]
+    Tx.fetch, Tx.execute = timed(Tx.fetch), timed(Tx.execute)  # type: ignore[method-assign] # for the block
     try:
         yield took
     finally:
-        Tx.fetch, Tx.execute = usual  # type: ignore[method-assign]
+        Tx.fetch, Tx.execute = usual  # type: ignore[method-assign] # for the block
 
 
 def _by_time(run: Run) -> Run:

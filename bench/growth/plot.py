@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from bench.growth.points import Curve, Curves
 
@@ -51,7 +52,7 @@ def draw(curves: Curves, path: Path) -> None:
     pyplot.close(figure)
 
 
-def _panel(panel, curves: Sequence[Curve], unit: str, sizes_are: str) -> None:  # type: ignore[no-untyped-def]
+def _panel(panel: Any, curves: Sequence[Curve], unit: str, sizes_are: str) -> None:
     from matplotlib import ticker  # noqa: PLC0415 - nobody else needs it
 
     panel.set_xscale("log")
@@ -97,7 +98,7 @@ def _panel(panel, curves: Sequence[Curve], unit: str, sizes_are: str) -> None:  
         panel.spines[side].set_color(GREY)
 
 
-def _name(panel, ends: list[tuple[float, str, Curve]]) -> None:  # type: ignore[no-untyped-def]
+def _name(panel: Any, ends: list[tuple[float, str, Curve]]) -> None:
     """Write each curve's name beside its end, pushed up where two would meet."""
     place = panel.transLimits.transform
     apart = min(0.06, 1 / max(len(ends), 1))  # of the panel's height

@@ -6,6 +6,7 @@ import itertools
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import timedelta
+from typing import Any
 
 from bench.growth import timing
 from bench.growth.past import BEGIN, Past
@@ -80,8 +81,8 @@ async def _ask(app: App, t: Town, past: Past, curves: Curves, size: int, offers:
 def _questions(app: App, past: Past, big: int, steady: int) -> Iterator[Question]:
     db, now = app.db, app.now()
 
-    def page(account: int, **asked: object) -> Callable[[], Awaitable[object]]:
-        query = OperationsQuery(limit=PAGE, **asked)  # type: ignore[arg-type]
+    def page(account: int, **asked: Any) -> Callable[[], Awaitable[object]]:
+        query = OperationsQuery(limit=PAGE, **asked)
         return lambda: operations(app, account, query)
 
     yield "operations, first page, of a thousand own", page(steady), 0.0, ""
