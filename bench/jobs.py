@@ -8,7 +8,7 @@ Theirs are pgqueuer's own jobs, run by its own manager in its own mode for drain
 
 import asyncio
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
@@ -109,9 +109,9 @@ async def ours(app: App, t: Town, jobs: int) -> Run:
 
 
 @contextmanager
-def _statements() -> Iterator[Counter[str]]:
+def _statements() -> Iterator[dict[str, float]]:
     """Add up the seconds that each statement of a transaction is waited for, by its first words."""
-    took, usual = Counter[str](), (Tx.fetch, Tx.execute)
+    took, usual = defaultdict[str, float](float), (Tx.fetch, Tx.execute)
 
     def timed(call: Any) -> Any:
         async def timing(self: Tx, sql: str, *args: object) -> Any:

@@ -10,7 +10,7 @@ from msgspec import structs
 
 from bench import shelf
 from bench.growth import timing
-from bench.growth.points import Curves, cost
+from bench.growth.points import Cost, Curves, cost
 from bench.shelf import PROJECT, START
 from tradepost.market.shelf import Query, Shelves
 
@@ -99,7 +99,7 @@ def _changes(shelves: Shelves, size: int) -> Iterator[tuple[str, Callable[[], ob
     yield "one insert", insert
 
 
-def _each(change: Callable[[], object]) -> timing.Cost:
+def _each(change: Callable[[], object]) -> Cost:
     """What one change costs: in rounds of a hundred, as a single one is too short for a clock."""
     for _ in range(WARM):
         change()

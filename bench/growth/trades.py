@@ -10,7 +10,7 @@ from typing import Any
 
 from bench.growth import timing
 from bench.growth.past import BEGIN, Past
-from bench.growth.points import Curves, cost
+from bench.growth.points import Cost, Curves, cost
 from bench.town import SETTINGS, Town, town
 from tradepost import worker
 from tradepost.app import App, open_app
@@ -59,7 +59,7 @@ async def measure(curves: Curves, sizes: Sequence[int]) -> None:
 
 
 async def _ask(app: App, t: Town, past: Past, curves: Curves, size: int, offers: Iterator[int]) -> None:
-    def add(name: str, measured: timing.Cost, work: float = 0.0, why: str = "") -> None:
+    def add(name: str, measured: Cost, work: float = 0.0, why: str = "") -> None:
         curves.add(name, size, measured.times(1 / 1000), UNIT, work=work, why=why)
 
     big, steady = past.buyers[0], past.buyers[1]
@@ -160,7 +160,7 @@ def _wish(t: Town, buyer: int, offer: int) -> Buy:
     return Buy(buyer, offer, steamid, "tokenabc", None, f"bench-{number}", None, digest)
 
 
-async def _alone(app: App, t: Town, buyer: int, offers: Iterator[int]) -> timing.Cost:
+async def _alone(app: App, t: Town, buyer: int, offers: Iterator[int]) -> Cost:
     measured = []
     for number in range(ALONE + 5):
         wish = _wish(t, buyer, next(offers))
@@ -171,7 +171,7 @@ async def _alone(app: App, t: Town, buyer: int, offers: Iterator[int]) -> timing
     return cost(measured)
 
 
-async def _together(app: App, t: Town, offers: Iterator[int]) -> timing.Cost:
+async def _together(app: App, t: Town, offers: Iterator[int]) -> Cost:
     measured = []
     for number in range(BATCHES + 1):
         wishes = [_wish(t, t.merchants[at % BUYERS], next(offers)) for at in range(TOGETHER)]
