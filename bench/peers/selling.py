@@ -90,7 +90,8 @@ async def _last_unit(here: Ground, sides: Sides, mine: Till, others: Till) -> Ro
         if there != made:
             wrong.append(f"{one.shop.title} has {there} purchases and acknowledged {made}")
         told.append(
-            f"{one.shop.title} told {tally.refused} that it is gone and failed {tally.errors.total()}"
+            f"{one.shop.title}: {sold[-1]} placed orders of a stock of one, {tally.refused} were told that it is gone,"
+            f" {tally.errors.total()} failed"
         )
         for error, many in tally.errors.most_common(3):
             say(f"{one.shop.title}, last unit: {many} times {error}")

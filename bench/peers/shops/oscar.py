@@ -160,4 +160,6 @@ async def _post(http: aiohttp.ClientSession, url: str, token: str, form: Mapping
             return str(reply.headers["Location"])
         if reply.status == 200 and "checkout/preview" in url:  # noqa: PLR2004 - HTTP's own
             return "preview again"
-        raise Failed(f"{url.rpartition('/checkout')[2] or url} {reply.status}: {body[:200]}")
+        raise Failed(
+            f"{url.rpartition('/checkout')[2] or url} {reply.status}: {' '.join(body.split())[:120]}"
+        )
