@@ -32,7 +32,7 @@ _ALWAYS: tuple[Header, ...] = ((b"cache-control", b"no-store"), *SECURITY)
 _OK = 200
 
 # An id tells requests apart and guards nothing, so it need not be asked of the system each time.
-_ids = random.Random()  # noqa: S311
+_ids = random.Random()  # noqa: S311 - nobody has to guess one
 
 logger = log.get("tradepost.server")
 
