@@ -10,7 +10,7 @@ from pathlib import Path
 from oscar.defaults import *  # noqa: F403 - as oscar's documentation has it
 
 HOME = Path(os.environ["PEER_HOME"])  # what is made: the index, the static files
-SECRET_KEY = "only 127.0.0.1 ever sees it"  # noqa: S105
+SECRET_KEY = "only 127.0.0.1 ever sees it"  # noqa: S105 - it guards nothing
 DEBUG = False
 ALLOWED_HOSTS = ["127.0.0.1"]
 SITE_ID = 1
