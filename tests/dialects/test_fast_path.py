@@ -30,8 +30,8 @@ from tradepost.patience import PatientProtocol
 NAMES = ("AK-47 | Redline (Field-Tested)", "P250 | Valence (Field-Tested)", "★ Karambit | Döppler")
 OFFERS = 230
 ORDINARY = "X-Request-ID: the-ordinary-way"  # who names his request is not answered the short way
-# What is another one each time, or counts down.
-OWN = (b"date", b"x-request-id", b"x-ratelimit-remaining", b"x-ratelimit-reset")
+# What is another one each time, counts down, or moves on with what happens elsewhere on the market.
+OWN = (b"date", b"x-request-id", b"x-ratelimit-remaining", b"x-ratelimit-reset", b"x-last-event-id")
 
 
 @dataclass
@@ -53,6 +53,12 @@ class Reply:
 
     def value(self, name: bytes) -> bytes:
         return dict(self.headers)[name]
+
+
+def place(reply: Reply) -> tuple[int, int]:
+    """The last event that is in a list."""
+    xid, id_ = reply.value(b"x-last-event-id").split(b"-")
+    return int(xid), int(id_)
 
 
 @dataclass
@@ -184,6 +190,7 @@ async def test_a_list_is_the_same_on_both_ways(caller: Caller, coding: str) -> N
         for _ in range(2):  # made, and found again
             fast = await caller.fast(f"/api/v2/items{target}", *headers)
             assert fast.shown == ordinary.shown, target
+            assert place(ordinary) <= place(fast) <= caller.shop.app.ring.position
 
 
 async def test_an_item_is_the_same_on_both_ways(caller: Caller) -> None:

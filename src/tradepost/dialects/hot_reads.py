@@ -77,7 +77,7 @@ class HotReads:
         self._shelves, self._generation = app.shelves, app.shelves.generation
         self._kept: dict[tuple[bytes, Accepted], Reply] = {}  # of this generation
         self._kept_bytes = 0
-        self._online: frozenset[int] = frozenset()
+        self._online: presence.Online | None = None
         self._online_since = self._online_until = 0
         self._process, self.answered = secrets.token_hex(4).encode(), 0
         self._observe: dict[tuple[str, int], Callable[[float], None]] = {
@@ -126,7 +126,9 @@ class HotReads:
 
     def _item(self, target: bytes, head: Head, now: int, lines: bytes, begun: float) -> list[bytes] | None:
         """The reply with one item: there are too many of them to keep any."""
-        if not (self._online_since <= now < self._online_until or self._look_who_is_online(now)):
+        if not self._online_since <= now < self._online_until:
+            self._look_who_is_online(now)
+        if self._online is None:
             return None
         try:
             id_ = Id.read(target[len(ITEMS) + 1 :].decode("ascii"))
@@ -206,13 +208,11 @@ class HotReads:
         head.since, head.until = now, microseconds(min(until, on_until))
         return now < head.until
 
-    def _look_who_is_online(self, now: int) -> bool:
+    def _look_who_is_online(self, now: int) -> None:
         found = presence.known(self._app)
-        if found is None:
-            return False
-        self._online, until = found
-        self._online_since, self._online_until = now, microseconds(until)
-        return now < self._online_until
+        self._online = None if found is None else found[0]
+        if found is not None:
+            self._online_since, self._online_until = now, microseconds(found[1])
 
     # What is told of it ------------------------------------------------------------------------------------------
 

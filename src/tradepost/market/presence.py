@@ -4,13 +4,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tradepost.app import App
 from tradepost.db import Tx
 from tradepost.market.recent import Recent
 
 SECONDS = 0.5  # how long somebody may be shown as online who no longer is
-
-_recent: Recent[None, frozenset[int]] = Recent(SECONDS, 1)
 
 
 async def is_online(app: App, account_id: int) -> bool:
@@ -18,27 +19,45 @@ async def is_online(app: App, account_id: int) -> bool:
     return account_id in await online(app, [account_id])
 
 
-async def everybody(app: App) -> frozenset[int]:
-    """Return the steamids of all sellers who are online, as it was known within the last half second.
+@dataclass(frozen=True, slots=True)
+class Online:
+    """The sellers who are online at a moment: `steamid in online`.
+
+    Sorted numbers, as a set of fifty thousand is made in 20 ms, in which nobody else is answered.
+    """
+
+    steamids: NDArray[np.int64]
+
+    def __contains__(self, steamid: object) -> bool:
+        """Whether a seller with this number is online."""
+        at = int(self.steamids.searchsorted(steamid))  # type: ignore[call-overload]  # numbers alone are asked for
+        return at < len(self.steamids) and self.steamids.item(at) == steamid
+
+
+_recent: Recent[None, Online] = Recent(SECONDS, 1)
+
+
+async def everybody(app: App) -> Online:
+    """Return all sellers who are online, as it was known within the last half second.
 
     For showing, where one offer in a million would be a question of its own each time; who buys asks the database.
     """
     return await _recent.get(app, None, lambda: _everybody(app))
 
 
-def known(app: App) -> tuple[frozenset[int], datetime] | None:
+def known(app: App) -> tuple[Online, datetime] | None:
     """Return the same and until when it may be believed, where it was looked up a moment ago."""
     return _recent.known(app, None)
 
 
-async def _everybody(app: App) -> frozenset[int]:
-    rows = await app.db.fetch(
-        "SELECT a.steamid FROM presence p JOIN account a ON a.id = p.account_id"
+async def _everybody(app: App) -> Online:
+    together: bytes | None = await app.db.value(
+        "SELECT string_agg(int8send(a.steamid::bigint), '') FROM presence p JOIN account a ON a.id = p.account_id"
         " WHERE p.session_ok AND p.heartbeat_at > $1 AND NOT is_away(a, $2)",
         app.real_now() - timedelta(seconds=2 * app.settings.heartbeat_ttl_seconds),
         app.now(),
     )
-    return frozenset(int(row["steamid"]) for row in rows)
+    return Online(np.sort(np.frombuffer(together or b"", ">i8").astype(np.int64)))
 
 
 async def online(app: App, account_ids: Sequence[int]) -> set[int]:

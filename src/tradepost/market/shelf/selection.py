@@ -55,7 +55,7 @@ def select_slots(shelf: Shelf, query: Query) -> tuple[int, Slots]:
     total, slots = _counted(wanted)
     # Walking to the page meets about need * len / total offers, sorting it out looks at all that are wanted.
     if order is not None and total * total > (query.offset + query.limit) * len(shelf):
-        page = _walk(order, wanted, query, WALK_SHARE * total)
+        page = _walk(order, wanted, query, total)
         if page is not None:
             return total, page
     return total, _sort(shelf, slots(), query)
@@ -127,13 +127,16 @@ def _cut(order: Blocks, window: Window | None, query: Query) -> tuple[int, Slots
     return total, pieces[0] if len(pieces) == 1 else np.concatenate([NO_SLOTS, *pieces])
 
 
-def _walk(order: Blocks, wanted: Wanted, query: Query, patience: int) -> Slots | None:
+def _walk(order: Blocks, wanted: Wanted, query: Query, total: int) -> Slots | None:
     """The page of those offers wanted that are met on the way along an order, unless that is too long a way.
 
     What is wanted may all lie at the far end, as when somebody searches for knives and sorts by price.
     """
-    field = FIELD[query.sort]
-    pieces, skip, room, step = [NO_SLOTS], query.offset, query.limit, WALK_RANKS_MIN
+    field, patience = FIELD[query.sort], WALK_SHARE * total
+    # Where what is wanted is spread evenly, the first step is all; several short ones would cost more.
+    far = (query.offset + query.limit) * len(order) // total * 9 // 8
+    pieces, skip, room = [NO_SLOTS], query.offset, query.limit
+    step = min(max(far, WALK_RANKS_MIN), WALK_RANKS_MAX)
     for start, stop in _runs(order, wanted.windows.get(field), query):
         seen = 0
         while seen < stop - start and room:

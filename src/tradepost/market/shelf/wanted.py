@@ -52,7 +52,7 @@ class Wanted:
             self._tests[field] = partial(_is_between, least, most)
         if self.codes is not None:
             self._sizes["name"] = int(shelf.names.count[self.codes].sum())
-            self._tests["name"] = partial(_is_among, self.codes, len(shelf.names))
+            self._tests["name"] = _among(self.codes, len(shelf.names))
         for field, number in _numbers(query):
             if number is not None:
                 self._tests[field] = partial(_is, int(number))
@@ -63,7 +63,7 @@ class Wanted:
         ):
             if words is not None:
                 known = [shelf.words[word] for word in set(words) if word in shelf.words]
-                self._tests[field] = partial(_is_among, known, len(shelf.words))
+                self._tests[field] = _among(known, len(shelf.words))
 
     def only(self, *fields: str) -> bool:
         """Whether there is no filter but, perhaps, these."""
@@ -121,16 +121,20 @@ def _is_between(least: int, most: int, values: Column) -> Mask:
     return mask
 
 
-def _is_among(numbers: Sequence[int] | Codes, below: int, values: Column) -> Mask:
-    """Which of these values, all of them below a bound, are among the numbers."""
+def _among(numbers: Sequence[int] | Codes, below: int) -> Test:
+    """Which values, all of them below a bound, are among the numbers."""
     if len(numbers) <= COMPARED_MAX:
-        mask: Mask = values == numbers[0] if len(numbers) else np.zeros(len(values), np.bool_)
-        for number in numbers[1:]:
-            mask |= values == number
-        return mask
+        return partial(_is_one_of, numbers)
     among = np.zeros(below, np.bool_)
     among[numbers] = True
-    return np.take(among, values)
+    return among.take
+
+
+def _is_one_of(numbers: Sequence[int] | Codes, values: Column) -> Mask:
+    mask: Mask = values == numbers[0] if len(numbers) else np.zeros(len(values), np.bool_)
+    for number in numbers[1:]:
+        mask |= values == number
+    return mask
 
 
 def _numbers(query: Query) -> tuple[tuple[str, int | None], ...]:

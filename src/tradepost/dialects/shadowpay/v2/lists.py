@@ -158,7 +158,7 @@ async def item(call: Call, asked: ItemAsked) -> Content:
     return answer
 
 
-def item_now(shelves: Shelves, id_: int, online: frozenset[int]) -> Answer | None:
+def item_now(shelves: Shelves, id_: int, online: presence.Online) -> Answer | None:
     """The same, given who is online; None where it is not on sale."""
     found = shelves.shown(id_)
     if found is None:
