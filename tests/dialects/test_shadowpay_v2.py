@@ -15,7 +15,7 @@ from stock import MARKET_NOW, NAME
 from tradepost.db import Db
 from tradepost.dialects.shadowpay import words
 from tradepost.dialects.shadowpay.v2 import CALLS, STATUS
-from tradepost.market import bans, feed, merchants, rates, steam_items, trades, users
+from tradepost.market import bans, feed, merchants, presence, rates, steam_items, trades, users
 from tradepost.rules.refusals import Refusal
 from tradepost.rules.trade import Leased, OfferSeen
 
@@ -247,6 +247,7 @@ async def test_a_single_item_says_whether_its_seller_is_online(shop: Shop) -> No
     assert body["data"]["item"]["price"] == "1.07"
     assert body["data"]["is_seller_online"] is True
     await shop.box.stock.online(shop.stranger, session_ok=False)
+    await asyncio.sleep(presence.SECONDS)
     assert (await shop.get(f"items/{offer}")).body["data"]["is_seller_online"] is False
 
 

@@ -144,8 +144,8 @@ async def follow(app: App) -> None:
                 await clock.read(app)
                 if cursor is None:
                     cursor = await load(app)
-                    app.shelves_ready.set()
                 await catch_up(app, cursor, changed)
+                app.shelves_ready.set()  # only now: while they were filled others had offers made, and were told so
                 if agents.is_awaited():
                     await agents.wake(app, await _people(app, changed))
                 changed.clear()
