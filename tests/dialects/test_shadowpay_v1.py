@@ -1,5 +1,6 @@
 """v1's lists say what the seed says, number for number and text for text, by GET and by POST."""
 
+import asyncio
 import json
 from datetime import timedelta
 from decimal import Decimal
@@ -10,7 +11,7 @@ import pytest
 from dialects.shop import BUYER, Reply, Shop
 from stock import MARKET_NOW, NAME
 from tradepost.dialects.shadowpay.v1 import CALLS
-from tradepost.market import feed, merchants, steam_items
+from tradepost.market import feed, merchants, presence, steam_items
 
 IVORY = "P2000 | Ivory (Well-Worn)"
 AWKWARD = 'Souvenir "Ivory\\",\\"project\\":" ★ ™'
@@ -304,6 +305,7 @@ async def test_a_single_item_has_a_number_for_its_price(shop: Shop) -> None:
     whole = await shop.foreign(200)
     assert (await shown(shop, "get_item_by_id", id=str(whole)))["item"]["price"] == 2
     await shop.box.stock.online(shop.stranger, session_ok=False)
+    await asyncio.sleep(presence.SECONDS)
     assert (await shown(shop, "get_item_by_id", id=offer))["is_seller_online"] is False
     for gone in (offer + 77, "9" * 19):
         assert (await shop.v1("get_item_by_id", id=gone)).refusal == (200, "no_item")
