@@ -81,13 +81,14 @@ class Till:
 
 async def _last_unit(here: Ground, sides: Sides, mine: Till, others: Till) -> Row:
     """How many of a crowd got the one item; and whether all purchases are in the databases, and no others."""
-    sold, wrong, told = list[int](), list[str](), list[str]()
+    sold, wrong, told, ours_wrong = list[int](), list[str](), list[str](), 0
     for one, dsn, till in ((sides.ours, sides.our_dsn, mine), (sides.theirs, sides.their_dsn, others)):
         tally = await buying.crowd(one.shop, one.url, LAST_UNIT, CROWD)
         async with here.open(dsn) as db:
             sold.append(await one.shop.sold(db, LAST_UNIT))
             there, made = await one.shop.purchases(db), till.made + len(tally.took)
         if there != made:
+            ours_wrong += one is sides.ours
             wrong.append(f"{one.shop.title} has {there} purchases and acknowledged {made}")
         told.append(
             f"{one.shop.title}: {sold[-1]} placed orders of a stock of one, {tally.refused} were told that it is gone,"
@@ -101,7 +102,7 @@ async def _last_unit(here: Ground, sides: Sides, mine: Till, others: Till) -> Ro
         size=CROWD,
         ours=sold[0],
         theirs=sold[1],
-        errors=int(sold[0] != 1),
+        errors=int(sold[0] != 1) + ours_wrong,
         note="; ".join((*told, *wrong)),
     )
 
