@@ -135,7 +135,7 @@ async def run(errand: Errand) -> dict[str, Any]:
     crowd.begun = time.perf_counter()
     crowd.until = crowd.begun + errand.warm_seconds + errand.seconds
     for place in range(len(errand.tokens)):
-        await loop.create_connection(lambda place=place: Buyer(crowd, place), "127.0.0.1", errand.port)  # type: ignore[misc]
+        await loop.create_connection(lambda place=place: Buyer(crowd, place), "127.0.0.1", errand.port)  # type: ignore[misc]  # a lambda with a default has no type
     try:
         async with asyncio.timeout(errand.warm_seconds + errand.seconds + ANSWER_SECONDS):
             await crowd.done.wait()
