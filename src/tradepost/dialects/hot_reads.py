@@ -29,7 +29,7 @@ from tradepost.market.shelf import Query
 
 ITEMS, ITEM = "/api/v2/items", "/api/v2/items/{id}"
 BEGINNING = b"GET /api/v2/items"
-ASKED_MAX = 16_384  # pages whose addresses are remembered as read
+ASKED_MAX = 32_768  # pages whose addresses are remembered as read, in some 15 MB
 TARGET_BYTES_MAX = 1024  # of such an address
 KEPT_BYTES_MAX = 32 << 20  # of answers kept for those who ask for the same before anything changes
 TELL_SECONDS = 1.0  # between two lines in the log for the same caller
