@@ -12,6 +12,7 @@ from bench.shelf import EXTERIORS, RARITIES, START, WEAPONS
 
 ITEMS = "/api/v2/items"
 PAGE = 20
+SEARCHED = 200  # as far as people look through what they searched for
 DUMP = 15_000
 # The cheapest first is what everybody asks for. Of the oldest, nothing changes (`bench.changing`), nor how many they are.
 HOT = f"{ITEMS}?limit={PAGE}&sort_column=price_market&sort_dir=asc"
@@ -40,11 +41,10 @@ def pages(dice: random.Random, offers: int) -> Iterator[str]:
 
 
 def search(dice: random.Random, offers: int) -> Iterator[str]:
-    """Pages of what has a term in its name that was asked for before."""
+    """One of the first ten pages of what has a term in its name that was asked for before, wherever it begins."""
     while True:
         column, way = dice.choice(SORTS)
-        # The rarest of these terms is in a hundredth of a hundredth of the names.
-        offset = dice.randrange(max(offers // 1_000, 1))
+        offset = dice.randrange(min(SEARCHED, max(offers // 1_000, 1)))
         asked = {
             "search": dice.choice(TERMS),
             "limit": PAGE,
