@@ -6,7 +6,7 @@ import io
 import json
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -449,6 +449,24 @@ async def test_a_hot_read_does_not_overtake_a_request_under_way(
     go_on.set()
     assert b"deposit_balance" in (await caller.reply()).body
     assert b"metadata" in (await caller.reply()).body
+
+
+async def test_who_has_said_all_that_he_wanted_to_ask_is_answered(caller: Caller) -> None:
+    before = caller.answered
+    caller.writer.write(caller.request("/api/v2/items?limit=3"))
+    caller.writer.write_eof()
+    assert (await caller.reply()).status == 200
+    assert await asyncio.wait_for(caller.reader.read(), 10) == b""
+    assert caller.answered == before + 1
+
+
+async def test_many_who_ask_at_one_moment_are_each_answered(caller: Caller) -> None:
+    async with AsyncExitStack() as stack:
+        crowd = [await stack.enter_async_context(calling(caller.shop, reads=caller.reads)) for _ in range(50)]
+        for at, one in enumerate(crowd):
+            one.writer.write(one.request(f"/api/v2/items?limit=1&offset={at}"))
+        for at, one in enumerate(crowd):
+            assert json.loads((await one.reply()).body)["metadata"]["offset"] == at
 
 
 async def test_a_connection_rests_as_long_after_a_hot_read_as_after_any(
