@@ -55,6 +55,38 @@ async def test_its_age_counts_from_the_question_not_from_the_answer() -> None:
     assert await recent.get(app, "a", ask) == 2
 
 
+async def test_an_answer_that_is_renewed_in_time_keeps_nobody_waiting() -> None:
+    app, ask, recent = an_app(), Asked(), Recent[str, int](0.5, 10)
+    await recent.get(app, "a", ask)
+    await recent.renew(app, "a", ask)  # in the first half of its life it is young enough
+    assert ask.count == 1
+    app.clock.tick(0.3)
+    ask.open.clear()
+    renewals = [asyncio.create_task(recent.renew(app, "a", ask)) for _ in range(3)]
+    await asyncio.sleep(0)
+    assert await recent.get(app, "a", ask) == 1  # the old one, meanwhile
+    ask.open.set()
+    await asyncio.gather(*renewals)
+    assert ask.count == 2
+    app.clock.tick(0.4)
+    found = recent.known(app, "a")
+    assert found is not None and found[0] == 2  # its age counts from its own question
+    app.clock.tick(0.1)
+    assert recent.known(app, "a") is None
+
+
+async def test_a_renewal_that_fails_leaves_the_old_answer_to_its_end() -> None:
+    app, ask, recent = an_app(), Asked(), Recent[str, int](0.5, 10)
+    await recent.get(app, "a", ask)
+    app.clock.tick(0.3)
+    ask.failure = ValueError("refused")
+    await recent.renew(app, "a", ask)
+    found = recent.known(app, "a")
+    assert found is not None and found[0] == 1
+    app.clock.tick(0.2)
+    assert recent.known(app, "a") is None
+
+
 async def test_a_clock_set_back_does_not_make_an_answer_live_longer() -> None:
     app, ask, recent = an_app(), Asked(), Recent[str, int](0.5, 10)
     await recent.get(app, "a", ask)

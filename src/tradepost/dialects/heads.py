@@ -29,6 +29,7 @@ class Head:
     given: str  # If-None-Match
     since: int = 0  # in microseconds since 1970
     until: int = 0
+    renew_at: int = 0  # from then on it is looked up again, if somebody still asks
     token_id: int = 0
     account_id: int = 0
 

@@ -10,9 +10,9 @@ up, gets None here and goes the ordinary way: an error, a token not seen for hal
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tradepost import log
 from tradepost.app import App
@@ -78,7 +78,8 @@ class HotReads:
         self._kept: dict[tuple[bytes, Accepted], Reply] = {}  # of this generation
         self._kept_bytes = 0
         self._online: presence.Online | None = None
-        self._online_since = self._online_until = 0
+        self._online_since = self._online_until = self._online_renew_at = 0
+        self._renewals: set[asyncio.Future[None]] = set()
         self._process, self.answered = secrets.token_hex(4).encode(), 0
         self._observe: dict[tuple[str, int], Callable[[float], None]] = {
             (route, status): REQUESTS.labels(route, "GET", status).observe
@@ -100,6 +101,9 @@ class HotReads:
         now = app.clock.real_microseconds()
         if not (head.since <= now < head.until or self._admit(head, now)) or not app.shelves_ready.is_set():
             return None
+        if now >= head.renew_at:
+            head.renew_at = head.until
+            self._renew(tokens.renew(app, head.token), switches.renew(app))
         shelves = app.shelves
         if shelves.generation != self._generation or shelves is not self._shelves:
             self._shelves, self._generation = shelves, shelves.generation
@@ -130,6 +134,9 @@ class HotReads:
             self._look_who_is_online(now)
         if self._online is None:
             return None
+        if now >= self._online_renew_at:
+            self._online_renew_at = self._online_until
+            self._renew(presence.renew(self._app))
         try:
             id_ = Id.read(target[len(ITEMS) + 1 :].decode("ascii"))
         except ValueError:
@@ -206,6 +213,7 @@ class HotReads:
             return False
         head.token_id, head.account_id = caller.token_id, caller.account_id
         head.since, head.until = now, microseconds(min(until, on_until))
+        head.renew_at = (now + head.until) // 2
         return now < head.until
 
     def _look_who_is_online(self, now: int) -> None:
@@ -213,6 +221,14 @@ class HotReads:
         self._online = None if found is None else found[0]
         if found is not None:
             self._online_since, self._online_until = now, microseconds(found[1])
+            self._online_renew_at = (now + self._online_until) // 2
+
+    def _renew(self, *renewals: Coroutine[Any, Any, None]) -> None:
+        """Have something looked up again while its last answer still counts: nobody waits for it."""
+        for renewal in renewals:
+            task = asyncio.ensure_future(renewal)
+            self._renewals.add(task)
+            task.add_done_callback(self._renewals.discard)
 
     # What is told of it ------------------------------------------------------------------------------------------
 

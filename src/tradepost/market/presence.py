@@ -50,6 +50,11 @@ def known(app: App) -> tuple[Online, datetime] | None:
     return _recent.known(app, None)
 
 
+async def renew(app: App) -> None:
+    """Look again who is online, so that it stays known while it is asked for."""
+    await _recent.renew(app, None, lambda: _everybody(app))
+
+
 async def _everybody(app: App) -> Online:
     together: bytes | None = await app.db.value(
         "SELECT string_agg(int8send(a.steamid::bigint), '') FROM presence p JOIN account a ON a.id = p.account_id"

@@ -27,6 +27,7 @@ class Recent(Generic[K, V]):
         self._entries_max = entries_max
         # By database, not by process: a test, and a server with its sandbox, has several.
         self._kept: WeakKeyDictionary[Db, dict[K, tuple[datetime, asyncio.Task[V]]]] = WeakKeyDictionary()
+        self._renewing: set[tuple[Db, K]] = set()
 
     async def get(self, app: App, key: K, ask: Callable[[], Awaitable[V]]) -> V:
         """Return the answer kept for a key, or ask now; its age counts from the moment it was asked for."""
@@ -60,6 +61,28 @@ class Recent(Generic[K, V]):
         if not timedelta(0) <= app.real_now() - asked_at < self._life or not task.done():
             return None
         return None if task.cancelled() or task.exception() else (task.result(), asked_at + self._life)
+
+    async def renew(self, app: App, key: K, ask: Callable[[], Awaitable[V]]) -> None:
+        """Ask again beside an answer that is past half of its life, so that nobody has to wait when it ends.
+
+        Where that fails, or is refused, the old answer lives to its end, and whoever asks then hears of it.
+        """
+        kept, now = self._kept.setdefault(app.db, {}), app.real_now()
+        found = kept.get(key)
+        is_young = found is not None and timedelta(0) <= now - found[0] < self._life / 2
+        if is_young or (app.db, key) in self._renewing:
+            return
+        self._renewing.add((app.db, key))
+        task = asyncio.ensure_future(_run(ask))
+        try:
+            await asyncio.wait({task})
+        finally:
+            self._renewing.discard((app.db, key))
+        if not task.cancelled() and task.exception() is None:
+            kept.pop(key, None)
+            kept[key] = (now, task)
+            if len(kept) > self._entries_max:
+                del kept[next(iter(kept))]
 
     def forget(self, app: App, which: Callable[[K], bool]) -> None:
         """Keep no answer to these questions any more; who waits for one gets it all the same."""

@@ -31,6 +31,11 @@ def known_on(app: App, name: Switch) -> datetime | None:
     return None if found is None or name in found[0] else found[1]
 
 
+async def renew(app: App) -> None:
+    """Look again what is off, so that it stays known while it is asked for."""
+    await _recent.renew(app, None, lambda: _read(app))
+
+
 @dataclass(frozen=True, slots=True)
 class SwitchState:
     """What can be turned off, and whether it is."""

@@ -84,6 +84,12 @@ def known(app: App, token: str) -> tuple[Caller, datetime] | None:
     return caller, until if caller.expires_at is None else min(until, caller.expires_at)
 
 
+async def renew(app: App, token: str) -> None:
+    """Look up again whose token this is, so that it stays known while it is used."""
+    hash_ = _hash(token)
+    await _callers.renew(app, hash_, lambda: _look_up(app, hash_))
+
+
 async def _look_up(app: App, hash_: bytes) -> Caller:
     found = await app.db.fetch(
         "SELECT t.id, t.account_id, a.steamid, t.scopes, t.prefix, t.label, t.allow_addresses, t.allow_url,"
