@@ -9,6 +9,8 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from tradepost.gathering import GatheringTransport
+
 HEAD_SECONDS = 10.0  # from its first byte to its last; for a new connection also until the first
 TAKE_SECONDS = 30.0  # for the other side to take anything at all of an answer that waits
 STOP_TAKE_SECONDS = 1.0  # the same once the server stops: somebody waits for that
@@ -29,7 +31,8 @@ class PatientProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
         """Begin to wait for the first head."""
-        super().connection_made(transport)
+        self._gathering = GatheringTransport(transport, self.loop)
+        super().connection_made(self._gathering)  # type: ignore[arg-type]  # it is one in all that is asked of it
         self._wait_for_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -38,7 +41,13 @@ class PatientProtocol(HttpToolsProtocol):
         self._taken()
         if self._stop_timer is not None:
             self._stop_timer.cancel()
+        self._gathering.forget()
         super().connection_lost(exc)
+
+    def eof_received(self) -> None:
+        """Send what was gathered for whoever has said all that he wanted to: the connection closes now."""
+        self._gathering.flush()
+        super().eof_received()
 
     def data_received(self, data: bytes) -> None:
         """Count the bytes of a head that is not complete; one that grows beyond the bound is refused."""

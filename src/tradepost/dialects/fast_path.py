@@ -16,36 +16,12 @@ from tradepost.patience import PatientProtocol
 logger = log.get(__name__)
 
 
-class Outbox:
-    """Answers that wait until all requests which came in at the same moment are answered.
-
-    Who waits for an answer is woken by it, which costs the server more than a short answer itself; answers that follow
-    one another at once wake him once.
-    """
-
-    def __init__(self) -> None:
-        self._waiting: list[FastPathProtocol] = []
-
-    def put(self, protocol: "FastPathProtocol") -> None:
-        """Have a connection's answer sent at the end of this turn of the loop."""
-        if not self._waiting:
-            protocol.loop.call_soon(self._send)
-        self._waiting.append(protocol)
-
-    def _send(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        for protocol in waiting:
-            protocol.send_waiting()
-
-
 class FastPathProtocol(PatientProtocol):
     """The server's protocol, with the short way for hot reads."""
 
-    def __init__(self, reads: HotReads, outbox: Outbox, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, reads: HotReads, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._reads = reads
-        self._outbox = outbox
-        self._waiting: list[bytes] | None = None  # an answer in pieces, which goes before anything else
         self._is_between = True  # two requests: nothing of another was received
         self._answered_at = 0.0  # in the loop's time
         self._lines_of: list[tuple[bytes, bytes]] | None = None
@@ -53,8 +29,6 @@ class FastPathProtocol(PatientProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Answer a hot read at once; hand anything else on."""
-        if self._waiting is not None:
-            self.send_waiting()
         if data.startswith(BEGINNING) and self._is_idle():
             try:
                 pieces = self._reads.answer(data, self._own_lines())
@@ -107,8 +81,10 @@ class FastPathProtocol(PatientProtocol):
 
     def _answer(self, pieces: list[bytes]) -> None:
         self._head_came()
-        self._waiting = pieces
-        self._outbox.put(self)
+        if len(pieces) == 1:
+            self.transport.write(pieces[0])
+        else:
+            self.transport.writelines(pieces)
         self.server_state.total_requests += 1
         # A timer for each request would cost as much as its answer: the one that runs looks when it is due.
         self._answered_at = self.loop.time()
@@ -117,32 +93,7 @@ class FastPathProtocol(PatientProtocol):
                 self.timeout_keep_alive, self.timeout_keep_alive_handler
             )
 
-    def send_waiting(self) -> None:
-        """Send the answer that waits, if there still is one."""
-        pieces, self._waiting = self._waiting, None
-        if pieces is None:
-            return
-        if len(pieces) == 1:
-            self.transport.write(pieces[0])
-        else:
-            self.transport.writelines(pieces)
-
-    def eof_received(self) -> None:
-        """Send what waits to whoever has said all that he wanted to ask."""
-        self.send_waiting()
-        super().eof_received()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Send nothing any more."""
-        self._waiting = None
-        super().connection_lost(exc)
-
-    def shutdown(self) -> None:
-        """Send what waits before the connection is closed."""
-        self.send_waiting()
-        super().shutdown()
-
 
 def protocol_of(reads: HotReads) -> Callable[..., FastPathProtocol]:
     """The protocol around the hot reads of a process, as uvicorn takes one."""
-    return partial(FastPathProtocol, reads, Outbox())
+    return partial(FastPathProtocol, reads)
