@@ -245,7 +245,9 @@ def test_a_walk_along_an_order_gives_up_where_all_that_is_wanted_lies_at_its_end
     shelf.apply([*dear, *(make_offer(id_, price_cents=1) for id_ in range(101, 2_001))], ())
     query = Query("csgo", is_stattrak=True, sort="price", limit=2)
     assert shelf.page(query) == shelf.page(structs.replace(query))
-    assert sum(looked_at) == 90  # dear ones first: two looks, each as far as two of a hundred lie among two thousand
+    assert (
+        sum(looked_at) == 90
+    )  # dear ones first: two looks, each as far as two of a hundred lie among two thousand
     looked_at.clear()
     assert shelf.page(structs.replace(query, descending=False)).ids == [1, 2]
     assert 200 <= sum(looked_at) < 500
