@@ -14,6 +14,7 @@ from tradepost.market import changes, feed, trades
 from tradepost.market.changes import OfferNow
 from tradepost.market.ring import OfferTold
 from tradepost.market.shelf import Query
+from tradepost.market.stocking import stocked
 from tradepost.market.wakeup import Waking, wake
 
 
@@ -63,6 +64,33 @@ async def test_what_is_changed_while_the_shelf_is_loaded_is_read_again(db: Db) -
             cursor = await feed.load(box.app)
         await feed.catch_up(box.app, cursor)
         assert box.app.shelves.offer(offer).price_cents == 150  # type: ignore[union-attr] # it is there
+
+
+async def test_what_this_process_shows_while_shelves_are_filled_is_on_the_new_ones(
+    db: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with market(db) as box:
+        app, stock = box.app, box.stock
+        seller = await stock.person()
+        sold = await stock.offer(seller)
+        await feed.put(app, [sold])
+        filled, made = stocked, list[int]()
+
+        async def slowly(app: App) -> object:
+            shelves = await filled(app)
+            made.append(await stock.offer(seller))
+            await db.execute("UPDATE offer SET state = 'ended', ended_reason = 'test' WHERE id = $1", sold)
+            await feed.put(app, [*made, sold])
+            return shelves
+
+        monkeypatch.setattr(feed, "stocked", slowly)
+        before = app.shelves
+        await feed.load(app)
+        assert app.shelves is not before
+        assert app.shelves.page(Query("csgo")).ids == made
+        assert app.shelves.generation > before.generation
+        before.apply([], [(made[0], 99)])  # nobody hears of it any more
+        assert app.shelves.page(Query("csgo")).ids == made
 
 
 async def test_a_process_without_shelves_follows_and_keeps_none(db: Db) -> None:

@@ -77,8 +77,12 @@ async def load(app: App) -> Cursor:
     # The horizon is taken first: what commits while the shelves are filled is read again as a change.
     horizon = await changes.horizon(app)
     if app.has_shelves:
-        shelves = await stocked(app)
-        shelves.generation = app.shelves.generation + 1
+        before, shelves = app.shelves, None
+        before.keep_journal()
+        try:
+            shelves = await stocked(app)
+        finally:
+            before.hand_over(shelves)
         app.shelves = shelves
     cursor = Cursor(horizon - 1, ID_LAST)
     app.ring.skip(cursor.position)

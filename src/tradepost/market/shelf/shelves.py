@@ -35,6 +35,7 @@ class Shelves:
         self._shelves: dict[str, Shelf] = {}
         self._dumps: dict[str, Dump] = {}
         self._tombstones: dict[int, int] = {}  # id to version, the longest gone first
+        self._journal: list[tuple[Sequence[ShelfOffer], Sequence[tuple[int, int]]]] | None = None
 
     def apply(self, upserts: Sequence[ShelfOffer], gone: Sequence[tuple[int, int]]) -> None:
         """Enter offers that are on sale and (id, version) of those that are not, in any order, any number of times.
@@ -43,6 +44,8 @@ class Shelves:
         in the same version, that it is gone. An offer that the columns can not hold counts as gone, and the log
         says so: one broken row of the database must not keep all others from being seen.
         """
+        if self._journal is not None:
+            self._journal.append((upserts, gone))
         changes = len(upserts) + len(gone)
         if changes >= REFILL_CHANGES_MIN:
             for project, count in Counter(offer.project for offer in upserts).items():
@@ -53,6 +56,18 @@ class Shelves:
         for id_, version in gone:
             changed |= self._remove(id_, version)
         self.generation += changed
+
+    def keep_journal(self) -> None:
+        """Remember what is entered from now on, for shelves that are filled meanwhile to take these ones' place."""
+        self._journal = []
+
+    def hand_over(self, successor: "Shelves | None") -> None:
+        """Enter it there as well: what is shown here must not be missing there; to nobody, and it is forgotten."""
+        journal, self._journal = self._journal or [], None
+        if successor is not None:
+            for upserts, gone in journal:
+                successor.apply(upserts, gone)
+            successor.generation = self.generation + 1
 
     def settle(self) -> None:
         """Sort what large batches left unsorted; done by the next reader otherwise, who then waits for it."""
