@@ -8,13 +8,14 @@ import asyncio
 import hashlib
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import msgspec
 
 from bench.growth import cpu
+from bench.growth.connections import hang_up
 from bench.growth.points import Curves, cost
 from bench.machine import usage
 from bench.town import SETTINGS, Serving, Town, town
@@ -195,14 +196,7 @@ async def _waiting(market: Serving, size: int) -> AsyncIterator[Programs]:
         await asyncio.gather(*(one(account) for account in range(1, size + 1)))
         yield programs
     finally:
-        for task in programs.tasks:
-            task.cancel()
-        await asyncio.gather(*programs.tasks, return_exceptions=True)
-        for writer in programs.writers:
-            writer.close()
-        for writer in programs.writers:
-            with suppress(OSError):
-                await writer.wait_closed()
+        await hang_up(programs.tasks, programs.writers)
 
 
 def _head(method: str, path: str, account: int, length: int) -> bytes:

@@ -3,10 +3,11 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from bench.growth import cpu
+from bench.growth.connections import hang_up
 from bench.growth.points import Curves, cost
 from bench.machine import usage
 from bench.town import Serving, Town, town
@@ -114,14 +115,7 @@ async def _listening(t: Town, market: Serving, size: int) -> AsyncIterator[Liste
         await asyncio.gather(*(one(at) for at in range(size)))
         yield listeners
     finally:
-        for task in listeners.tasks:
-            task.cancel()
-        await asyncio.gather(*listeners.tasks, return_exceptions=True)
-        for writer in listeners.writers:
-            writer.close()
-        for writer in listeners.writers:
-            with suppress(OSError):
-                await writer.wait_closed()
+        await hang_up(listeners.tasks, listeners.writers)
 
 
 async def _hear(listeners: Listeners, at: int, reader: asyncio.StreamReader) -> None:

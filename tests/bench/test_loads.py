@@ -28,7 +28,7 @@ Transfer/sec:    340.98MB
 bench requests=331424 duration_us=4000694 bytes=1430425984 connect=0 read=2 write=0 status=12 timeout=1 unlike=0 p50_us=330 p99_us=6810 max_us=30402
 """
 PGBENCH = """pgbench (18.6)
-transaction type: /tmp/bench-pgbench-x/script.sql
+transaction type: script.sql
 scaling factor: 1
 query mode: prepared
 number of clients: 8
