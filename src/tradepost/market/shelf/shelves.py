@@ -93,12 +93,8 @@ class Shelves:
 
     def row(self, id_: int) -> bytes | None:
         """An offer on sale as the JSON object of the lists, by its id."""
-        for shelf in self._shelves.values():
-            slot = shelf.slot.get(id_)
-            if slot is not None:
-                row: bytes = shelf.columns.row[slot]
-                return row
-        return None
+        found = self.shown(id_)
+        return None if found is None else found[0]
 
     def shown(self, id_: int) -> tuple[bytes, int] | None:
         """The same row, and the steamid of whose item it is."""
