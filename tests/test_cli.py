@@ -9,7 +9,7 @@ import pytest
 
 from market.paying import till
 from stock import MARKET_NOW
-from tradepost.cli import _parser, loading, main, sentence_of
+from tradepost.cli import GARBAGE_OBJECTS_MIN, _parser, loading, main, sentence_of
 from tradepost.config import Settings
 from tradepost.db import Db
 from tradepost.market import audit, ledger, users
@@ -364,12 +364,15 @@ async def test_what_is_done_on_the_command_line_is_in_the_audit(known: Db) -> No
 
 
 def test_garbage_is_looked_for_again_once_modules_are_loaded_and_not_among_them() -> None:
-    before = gc.get_freeze_count()
+    before, pace = gc.get_freeze_count(), gc.get_threshold()
     try:
+        gc.set_threshold(700)
         with pytest.raises(ImportError), loading():
             assert not gc.isenabled()
             raise ImportError("no such module")
         assert gc.isenabled()
         assert gc.get_freeze_count() > before
+        assert gc.get_threshold()[0] == GARBAGE_OBJECTS_MIN  # the buys under way are no garbage
     finally:
         gc.unfreeze()
+        gc.set_threshold(*pace)

@@ -34,6 +34,9 @@ Settings come from the environment (TRADEPOST_*, DATABASE_URL) or a TOML file (-
 """
 
 KEPT_SETTINGS = "settings.toml"  # in the data directory of a demo
+# Objects made and not yet dropped, after which garbage is looked for. A hundred requests under way are ten thousand that
+# are none: Python's own 700 has each of them looked at several times, and all that a server keeps every few seconds.
+GARBAGE_OBJECTS_MIN = 20_000
 PASSED_ON = {
     "agent": "tradepost.agent.program",
     "steam-sim": "tradepost.steam.simulator.program",
@@ -77,13 +80,14 @@ def loading() -> Iterator[None]:
     """Load modules without looking for garbage, neither among what is being made nor ever after in what is there now.
 
     It took a sixth of a start. And what a program is made of stays until it ends: a server that looks through all of it
-    again and again answers nobody meanwhile.
+    again and again answers nobody meanwhile. Afterwards it is looked for again, but seldom.
     """
     gc.disable()
     try:
         yield
     finally:
         gc.freeze()
+        gc.set_threshold(GARBAGE_OBJECTS_MIN)
         gc.enable()
 
 
