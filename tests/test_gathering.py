@@ -84,6 +84,15 @@ async def test_what_was_gathered_goes_before_the_end_and_not_after_it() -> None:
     assert wire.calls == []
 
 
+async def test_a_connection_that_breaks_keeps_nobody_elses_answer_back() -> None:
+    broken, other = gathered(), gathered()
+    broken[0].write = None  # type: ignore[assignment]  # what a closed handle raises is no matter
+    for _, transport in (broken, other):
+        transport.write(b"answer")
+    await asyncio.sleep(0)
+    assert other[0].calls == [b"answer"]
+
+
 async def test_the_rest_is_the_transports_own() -> None:
     _, transport = gathered()
     assert transport.get_extra_info("peername") == "the peername"

@@ -7,21 +7,57 @@ in at the same moment follow one another at once, so that a client with many con
 
 import asyncio
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
+from weakref import WeakKeyDictionary
+
+from tradepost import log
 
 AT_ONCE_BYTES_MIN = (
     1 << 16
 )  # so much waits for no turn to end: it is a long answer, and the other side may be slow
 
+logger = log.get(__name__)
+
+
+class Turn:
+    """The end of a loop's turn, for all connections that were written to in it: one call a connection would cost each."""
+
+    _of: ClassVar[WeakKeyDictionary[asyncio.AbstractEventLoop, "Turn"]] = WeakKeyDictionary()
+
+    def __init__(self) -> None:
+        self._written: list[GatheringTransport] = []
+
+    @classmethod
+    def of(cls, loop: asyncio.AbstractEventLoop) -> "Turn":
+        """The one of a loop."""
+        turn = cls._of.get(loop)
+        if turn is None:
+            turn = cls._of[loop] = cls()
+        return turn
+
+    def was_written_to(self, transport: "GatheringTransport") -> None:
+        """Have a connection flushed when the turn ends."""
+        if not self._written:
+            asyncio.get_running_loop().call_soon(self._end)
+        self._written.append(transport)
+
+    def _end(self) -> None:
+        written, self._written = self._written, []
+        for transport in written:
+            try:
+                transport.flush()
+            except Exception:
+                logger.exception("answer_not_written")  # of one connection; the others have theirs
+
 
 class GatheringTransport:
     """A connection's transport that keeps what is written until the loop has its next turn."""
 
-    __slots__ = ("_call_soon", "_length", "_pieces", "_transport")
+    __slots__ = ("_length", "_pieces", "_transport", "_turn")
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         self._transport = transport
-        self._call_soon = loop.call_soon
+        self._turn = Turn.of(loop)
         self._pieces: list[bytes] = []
         self._length = 0
 
@@ -32,7 +68,7 @@ class GatheringTransport:
     def write(self, data: bytes) -> None:
         """Write at the end of this turn, or now if it is much."""
         if not self._pieces:
-            self._call_soon(self.flush)
+            self._turn.was_written_to(self)
         self._pieces.append(data)
         self._length += len(data)
         if self._length >= AT_ONCE_BYTES_MIN:

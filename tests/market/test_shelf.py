@@ -278,6 +278,24 @@ def test_a_remembered_search_knows_names_that_came_later() -> None:
     assert shelf.page(Query("csgo", search="redline")).total == 2
 
 
+def test_a_remembered_search_counts_what_came_and_what_went_since() -> None:
+    shelf, asked = Shelves(), Query("csgo", search="redline", sort="price", descending=False)
+
+    def found() -> tuple[int, list[int]]:
+        page = shelf.page(asked)
+        return page.total, page.ids
+
+    named, other = "AK-47 | Redline (Field-Tested)", "AWP | Redline (Field-Tested)"
+    shelf.apply([make_offer(1, market_hash_name=named), make_offer(3, market_hash_name=other)], ())
+    assert found() == (2, [1, 3])
+    shelf.apply([make_offer(2, market_hash_name=named, price_cents=5)], ())
+    assert found() == (3, [2, 1, 3])
+    shelf.apply((), [(1, 2)])
+    assert found() == (2, [2, 3])
+    shelf.apply((), [(2, 2)])
+    assert found() == (1, [3])
+
+
 def test_a_search_finds_what_holds_the_term_and_nothing_else() -> None:
     shelf = Shelves()
     shelf.apply(

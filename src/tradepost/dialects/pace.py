@@ -8,7 +8,9 @@ fills the memory.
 
 from collections.abc import Hashable
 from datetime import UTC, datetime
-from typing import Literal, NamedTuple
+from typing import Literal
+
+import msgspec
 
 from tradepost.config import Settings
 from tradepost.rules.client_address import neighbours
@@ -24,7 +26,7 @@ _SECOND_MICROSECONDS = 1_000_000
 _MINUTE_MICROSECONDS = 60 * _SECOND_MICROSECONDS
 
 
-class Allowance(NamedTuple):
+class Allowance(msgspec.Struct, frozen=True, gc=False):
     """What is left of a limit, after how many seconds it is whole again, and how long one too many has to wait."""
 
     limit: int
@@ -48,7 +50,8 @@ class Pace:
 
     def __init__(self, per_minute: int, callers_max: int = PACED_MAX) -> None:
         self.limit = per_minute
-        self._whole = _MINUTE_MICROSECONDS * per_minute
+        self.whole = _MINUTE_MICROSECONDS * per_minute  # further than this nobody may be ahead
+        self._second = _SECOND_MICROSECONDS * per_minute
         self._callers_max = callers_max
         self._used_until: dict[Hashable, int] = {}
 
@@ -75,7 +78,7 @@ class Pace:
         if ahead <= 0:
             return 0
         # Nobody is ahead by more than the whole, unless the clock was set back.
-        return ahead if ahead < self._whole else self._whole
+        return ahead if ahead < self.whole else self.whole
 
     def put(self, caller: Hashable, at: int, ahead: int) -> None:
         """Remember how far a caller is ahead at a moment."""
@@ -85,13 +88,9 @@ class Pace:
         if len(used_until) > self._callers_max:
             del used_until[next(iter(used_until))]
 
-    def has_room(self, ahead: int) -> bool:
-        """Whether who would be so far ahead is within what he may."""
-        return ahead <= self._whole
-
     def allowance(self, ahead: int) -> Allowance:
         """What somebody has left who is so far ahead."""
-        left, second = self._whole - ahead, _SECOND_MICROSECONDS * self.limit
+        left, second = self.whole - ahead, self._second
         wait = 0 if left >= _MINUTE_MICROSECONDS else -((left - _MINUTE_MICROSECONDS) // second)
         return Allowance(self.limit, left // _MINUTE_MICROSECONDS, -(-ahead // second), wait)
 
@@ -134,12 +133,12 @@ class Paces:
         every, own = self._limits["all"], self._limits[kind]
         every_ahead = every.ahead(caller, at) + _MINUTE_MICROSECONDS
         own_ahead = own.ahead(caller, at) + _MINUTE_MICROSECONDS
-        if not (every.has_room(every_ahead) and own.has_room(own_ahead)):
+        if every_ahead > every.whole or own_ahead > own.whole:
             return None
         every.put(caller, at, every_ahead)
         own.put(caller, at, own_ahead)
         if every.limit == own.limit:  # then who has less left is who is further ahead
-            return every.allowance(max(every_ahead, own_ahead))
+            return own.allowance(own_ahead if own_ahead > every_ahead else every_ahead)
         return min(every.allowance(every_ahead), own.allowance(own_ahead), key=_tightness)
 
     def wrong(self, address: str, now: datetime) -> None:

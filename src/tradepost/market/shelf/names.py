@@ -6,6 +6,7 @@ offer, is what makes searches, groups and their totals cheap.
 
 from collections.abc import Iterable
 from functools import partial, reduce
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -18,6 +19,15 @@ Codes = NDArray[np.int64]
 
 TERMS_KEPT_MAX = 256  # answers to searches that are remembered; each is at most 8 bytes a name
 TERM_KEPT_CHARS_MAX = 128  # longer terms match next to nothing at once, and would only fill the memory
+CHOICES_KEPT_MAX = 64  # until a name gains or loses an offer; each is some 20 KB
+
+
+class Choice(NamedTuple):
+    """Names that are asked for and have offers."""
+
+    codes: Codes
+    offers: int  # how many they have in all
+    is_among: NDArray[np.bool_]  # by the number of a name
 
 
 class Names:
@@ -28,6 +38,7 @@ class Names:
         self._codes: dict[str, int] = {}
         self._folded: list[str] = []
         self._found: dict[str, Codes] = {}
+        self._choices: dict[tuple[str | None, tuple[str, ...]], Choice] = {}  # of this very moment
         self._by_name: Codes | None = None
         self.text: list[str] = []
         self.json: list[bytes] = []
@@ -52,6 +63,7 @@ class Names:
                 self.count = np.append(self.count, np.zeros(code + 64, np.int64))
                 self.floor = np.append(self.floor, np.full(code + 64, NO_KEY))
             self._found.clear()
+            self._choices.clear()
             self._by_name = None
         return code
 
@@ -59,12 +71,14 @@ class Names:
         """Put an offer among those of its name."""
         self.offers[code].add(key, id_)
         self.count[code] += 1
+        self._choices.clear()
         self._refloor(code)
 
     def discard(self, code: int, key: int, id_: int) -> None:
         """Take an offer out from among those of its name."""
         self.offers[code].discard(key, id_)
         self.count[code] -= 1
+        self._choices.clear()
         self._refloor(code)
 
     def _refloor(self, code: int) -> None:
@@ -79,6 +93,7 @@ class Names:
 
     def fill(self, keys: Keys, codes: NDArray[np.int32]) -> None:
         """Take these offers, in order of price, in place of all there were."""
+        self._choices.clear()
         order = np.argsort(codes, kind="stable")
         keys = keys[order]
         ends = np.bincount(codes, minlength=len(self.count)).cumsum()
@@ -92,6 +107,25 @@ class Names:
             start = end
         floors = self.floor[self.floor != NO_KEY]
         self.cheapest.fill(floors[np.lexsort((self._ids.id[floors & SLOT_MASK], floors >> 32))])
+
+    def choice(
+        self, names: tuple[str, ...] | None, search: str | None, words: tuple[str, ...] = ()
+    ) -> Choice | None:
+        """The names that `wanted` finds, and what there is of them; None when none of it is asked for."""
+        key = search, words
+        choice = self._choices.get(key) if names is None else None
+        if choice is None:
+            codes = self.wanted(names, search, words)
+            if codes is None:
+                return None
+            is_among = np.zeros(len(self), np.bool_)
+            is_among[codes] = True
+            choice = Choice(codes, int(self.count.take(codes).sum()), is_among)
+            if names is None and sum(map(len, (search or "", *words))) <= TERM_KEPT_CHARS_MAX:
+                if len(self._choices) >= CHOICES_KEPT_MAX:
+                    self._choices.clear()
+                self._choices[key] = choice
+        return choice
 
     def wanted(
         self, names: Iterable[str] | None, search: str | None, words: Iterable[str] = ()

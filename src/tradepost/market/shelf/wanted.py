@@ -41,7 +41,8 @@ class Wanted:
 
     def __init__(self, shelf: Shelf, query: Query) -> None:
         self._shelf = shelf
-        self.codes = shelf.names.wanted(query.names, query.search, query.words)
+        choice = shelf.names.choice(query.names, query.search, query.words)
+        self.codes = None if choice is None else choice.codes
         self.one_name = None if self.codes is None or len(self.codes) != 1 else self.codes.item()
         self.windows = _windows(query)
         self._sizes: dict[str, int] = {}
@@ -50,9 +51,10 @@ class Wanted:
             order = shelf.orders[field]
             self._sizes[field] = order.rank(most + 1) - order.rank(least)
             self._tests[field] = partial(_is_between, least, most)
-        if self.codes is not None:
-            self._sizes["name"] = int(shelf.names.count[self.codes].sum())
-            self._tests["name"] = _among(self.codes, len(shelf.names))
+        if choice is not None:
+            self._sizes["name"] = choice.offers
+            is_few = len(choice.codes) <= COMPARED_MAX
+            self._tests["name"] = partial(_is_one_of, choice.codes) if is_few else choice.is_among.take
         for field, number in _numbers(query):
             if number is not None:
                 self._tests[field] = partial(_is, int(number))
