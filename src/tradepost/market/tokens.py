@@ -3,7 +3,7 @@
 import hashlib
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from tradepost.app import App
 from tradepost.db import DatabaseBusy, DatabaseGone, Reader, Tx
 from tradepost.market.recent import Recent
+from tradepost.market.together import Together
 from tradepost.rules.client_address import Network, read_address, read_network
 from tradepost.rules.refusals import Forbidden, Malformed, Unauthenticated
 
@@ -91,28 +92,50 @@ async def renew(app: App, token: str) -> None:
 
 
 async def _look_up(app: App, hash_: bytes) -> Caller:
-    found = await app.db.fetch(
-        "SELECT t.id, t.account_id, a.steamid, t.scopes, t.prefix, t.label, t.allow_addresses, t.allow_url,"
-        " t.expires_at, t.last_used_at"
-        " FROM api_token t JOIN account a ON a.id = t.account_id WHERE t.hash = $1 AND t.revoked_at IS NULL",
-        hash_,
-    )
-    if not found:
+    found = await _valid.get(app, hash_)
+    if found is None:
         raise Unauthenticated
-    id_, account_id, steamid, scopes, prefix, label, addresses, allow_url, expires_at, used_at = found[0]
+    return found
+
+
+async def _read(app: App, hashes: Sequence[bytes]) -> dict[bytes, Caller]:
+    """Whose tokens these are, by their hashes; those that nobody may use are left out."""
+    rows = await app.db.fetch(
+        "SELECT t.hash, t.last_used_at, t.scopes, t.allow_addresses,"
+        " t.id, t.account_id, a.steamid, t.prefix, t.label, t.allow_url, t.expires_at"
+        " FROM api_token t JOIN account a ON a.id = t.account_id WHERE t.hash = ANY ($1) AND t.revoked_at IS NULL",
+        hashes,
+    )
+    found, unwritten = dict[bytes, Caller](), list[int]()
     now = app.real_now()
-    if used_at is None or used_at <= now - timedelta(minutes=USED_MINUTES):
-        # Whoever has the row at this moment may keep it: no call waits, or fails, for what a list shows some day.
+    for hash_, used_at, scopes, addresses, *rest in rows:
+        token_id, account_id, steamid, prefix, label, allow_url, expires_at = rest
+        found[hash_] = Caller(
+            token_id,
+            account_id,
+            steamid,
+            frozenset(scopes),
+            prefix,
+            label,
+            tuple(addresses),
+            allow_url,
+            expires_at,
+        )
+        if used_at is None or used_at <= now - timedelta(minutes=USED_MINUTES):
+            unwritten.append(token_id)
+    if unwritten:
+        # Whoever has a row at this moment may keep it: no call waits, or fails, for what a list shows some day.
         with suppress(DatabaseGone, DatabaseBusy):
             await app.db.execute(
-                "UPDATE api_token SET last_used_at = $2 WHERE id ="
-                " (SELECT id FROM api_token WHERE id = $1 FOR NO KEY UPDATE SKIP LOCKED)",
-                id_,
+                "UPDATE api_token SET last_used_at = $2 WHERE id IN"
+                " (SELECT id FROM api_token WHERE id = ANY ($1) FOR NO KEY UPDATE SKIP LOCKED)",
+                unwritten,
                 now,
             )
-    return Caller(
-        id_, account_id, steamid, frozenset(scopes), prefix, label, tuple(addresses), allow_url, expires_at
-    )
+    return found
+
+
+_valid: Together[bytes, Caller] = Together(_read)  # of a crowd of callers many have to be looked up at once
 
 
 def refuse_misplaced(app: App, caller: Caller, address: str, *, in_url: bool) -> None:
