@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tradepost.app import App
 from tradepost.db import Db
-from tradepost.market import ledger
+from tradepost.market import ledger, trades
 from tradepost.market.buying import Buy, Now
+from tradepost.market.trade_view import TradeView
 from tradepost.rules.games import GAMES
 
 MARKET_NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -104,6 +106,13 @@ def wish(buyer_id: int, offer_id: int, receiver: str, **changes: Any) -> Buy:
     return Buy(
         **{"buyer_id": buyer_id, "offer_id": offer_id, "steamid": receiver, "digest": digest, **values}
     )
+
+
+async def purchase(app: App, wished: Buy) -> TradeView:
+    """Buy, and read the whole trade that it is."""
+    trade = await trades.read(app.db, (await trades.buy(app, wished)).id)
+    assert trade is not None
+    return trade
 
 
 def moment(market: datetime = MARKET_NOW) -> Now:

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from stock import Stock, wish
+from stock import Stock, purchase, wish
 from tradepost.app import App, Clock
 from tradepost.config import Settings
 from tradepost.db import Db
@@ -49,7 +49,7 @@ class Selling:
         )
         await self.stock.online(self.seller_id)
         receiver = await self.stock.steamid_of(receiver_id or self.buyer_id)
-        return await trades.buy(self.app, wish(self.buyer_id, offer, receiver))
+        return await purchase(self.app, wish(self.buyer_id, offer, receiver))
 
     async def lease(self, agent: Agent | None = None) -> list[Directive]:
         """What an agent is asked, but for inventories."""

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from agent.selling import an_app
 from steam.sim import Sim, simulator
-from stock import Stock, wish
+from stock import Stock, purchase, wish
 from tradepost.agent.credentials import keep_session, read_session
 from tradepost.agent.home import Home, Pairing, Place
 from tradepost.agent.running import run
@@ -117,7 +117,7 @@ class Town:
             offer, assetid, self.app.now(),
         )  # fmt: skip
         await self.stock.online(self.seller_id)
-        return await trades.buy(
+        return await purchase(
             self.app, wish(self.buyer_id, offer, receiver or self.buyer_steamid, trade_token=BUYER_TOKEN)
         )
 

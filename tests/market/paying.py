@@ -11,7 +11,7 @@ from typing import Any
 
 from box import Box, market
 from market.floor import HandClock
-from stock import NAME, wish
+from stock import NAME, purchase, wish
 from tradepost.app import App
 from tradepost.db import Db, Record
 from tradepost.market import gateways, ledger, merchants, payment_items, payments, steam_items, trades
@@ -102,7 +102,7 @@ class Till:
         buyer, real_now = buyer or self.buyer, self.app.real_now()
         await self.db.execute("UPDATE presence SET heartbeat_at = $1", real_now)  # all programs are there
         await self.db.execute("UPDATE inventory_scan SET at = $1", real_now)
-        return await trades.buy(self.app, wish(buyer, offer, await self.box.stock.steamid_of(self.buyer)))
+        return await purchase(self.app, wish(buyer, offer, await self.box.stock.steamid_of(self.buyer)))
 
     async def happened(self, view: TradeView, *events: Event) -> Decision:
         """Things happen to a trade, each in a transaction of its own, and all fit."""

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from market.paying import DAY, Till, at_once, open_till, till
-from stock import wish
+from stock import purchase, wish
 from tradepost.db import Db
 from tradepost.market import advances, gateways, ledger, trades
 from tradepost.rules.refusals import Conflicting
@@ -243,7 +243,7 @@ async def test_a_merchant_s_own_purchase_is_not_lent_to_him(shop: Till) -> None:
     (offer,) = await shop.on_sale(paid, 100)
     await shop.box.stock.online(paid.payer_id)
     receiver = await shop.box.stock.steamid_of(shop.buyer)
-    view = await trades.buy(shop.app, wish(shop.merchant, offer, receiver))
+    view = await purchase(shop.app, wish(shop.merchant, offer, receiver))
     await shop.happened(view, Leased(), OfferSeen(2, "7"), Delivered("777"))
     assert await money(shop) == (0, 1_000) and await shop.told() == []
     await shop.settle(view)

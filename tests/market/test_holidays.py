@@ -27,8 +27,8 @@ async def away(book: Book, account_id: int, days: int | None = None) -> None:
 
 
 async def buy(book: Book, buyer: int, offer: int) -> int:
-    view = await trades.buy(book.app, wish(buyer, offer, await book.stock.steamid_of(buyer)))
-    return view.trade.id
+    trade = await trades.buy(book.app, wish(buyer, offer, await book.stock.steamid_of(buyer)))
+    return trade.id
 
 
 async def test_what_one_has_on_sale_cannot_be_bought_while_he_is_away_and_is_not_ended(book: Book) -> None:

@@ -74,15 +74,15 @@ async def lived(shop: Book) -> Life:
     account = await users.by_id(shop.db, person)
     await shop.stock.online(person)
     bought = await shop.offer(200)
-    view = await trades.buy(app, wish(person, bought, account.steamid))
+    first = await trades.buy(app, wish(person, bought, account.steamid))
     sold = await shop.stock.offer(person, 1_100)
     buyer = await shop.buyer()
     second = await trades.buy(app, wish(buyer, sold, await shop.stock.steamid_of(buyer)))
-    for number, trade in enumerate((view.trade.id, second.trade.id)):
+    for number, trade in enumerate((first.id, second.id)):
         await shop.happen(trade, Leased(), OfferSeen(2, str(70 + number)), Ruled("deliver"))
         await shop.happen(trade, SettlementKnown(app.now() + timedelta(days=7)))
     await shop.pass_time(8 * 86_400)
-    for trade in (view.trade.id, second.trade.id):
+    for trade in (first.id, second.id):
         await shop.happen(trade, Ruled("settle"))
     async with shop.db.transaction() as tx:
         await profiles.set_skrill(tx, person, "canary@example.com", app.real_now())

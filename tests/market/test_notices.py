@@ -26,7 +26,7 @@ from market.receiving import (
     receiving,
     turn,
 )
-from stock import wish
+from stock import purchase, wish
 from tradepost import worker
 from tradepost.app import App
 from tradepost.db import DatabaseGone, Db
@@ -87,7 +87,7 @@ async def bought(box: Box) -> tuple[int, int, TradeView]:
     return (
         buyer,
         payee,
-        await trades.buy(box.app, wish(buyer, offer, await stock.steamid_of(buyer), custom_id="a 1")),
+        await purchase(box.app, wish(buyer, offer, await stock.steamid_of(buyer), custom_id="a 1")),
     )
 
 
@@ -126,7 +126,7 @@ async def test_both_sides_are_told_of_a_whole_life_and_see_what_their_lists_show
             buyer: (await put(app, buyer, of_buyer.url)).secret,
             payee: (await put(app, payee, of_payee.url)).secret,
         }
-        view = await trades.buy(app, wish(buyer, offer, await stock.steamid_of(buyer), custom_id="a 1"))
+        view = await purchase(app, wish(buyer, offer, await stock.steamid_of(buyer), custom_id="a 1"))
         expected = {buyer: [await shown(box, buyer)], payee: [await shown(box, payee)]}
         clock(box).tick(60)
         events: list[Event] = [Leased(), OfferSeen(ACTIVE, "123"), Delivered("777")]
@@ -204,7 +204,7 @@ async def test_a_purchase_that_is_told_late_is_told_as_it_was(box: Box) -> None:
     await stock.online(payee)
     async with receiving() as receiver:
         await put(box.app, buyer, receiver.url, "trade.created")
-        view = await trades.buy(box.app, wish(buyer, await stock.offer(payee), await stock.steamid_of(buyer)))
+        view = await purchase(box.app, wish(buyer, await stock.offer(payee), await stock.steamid_of(buyer)))
         then = await shown(box, buyer)
         for event in (Leased(), OfferSeen(ACTIVE, "1"), Delivered("7"), TakenBack("seller")):
             await happened(box, view, event)
@@ -224,7 +224,7 @@ async def test_who_sells_to_himself_is_told_once_as_the_buyer(box: Box) -> None:
     await stock.online(seller)
     offer = await stock.offer(seller, payee_id=merchant)
     await put(box.app, merchant, "http://127.0.0.1:9/")
-    view = await trades.buy(box.app, wish(merchant, offer, await stock.steamid_of(user)))
+    view = await purchase(box.app, wish(merchant, offer, await stock.steamid_of(user)))
     await happened(box, view, Leased())
     await happened(box, view, OfferSeen(ACTIVE, "1"))
     found, total = await notices.page(box.app, merchant, NoticesQuery())

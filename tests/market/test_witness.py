@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from market.floor import Floor
-from stock import wish
+from stock import purchase, wish
 from tradepost import worker
 from tradepost.market import cases, ledger, presence, trades, witness
 from tradepost.market.trade_view import TradeView
@@ -34,7 +34,7 @@ async def sold_case(market: Floor, buyer: Account) -> tuple[Account, TradeView]:
         await presence.heard(tx, seller.id, app.real_now(), session_ok=True, blocking=None)
         await presence.scanned(tx, seller.id, "csgo", app.real_now(), complete=True)
     await market.db.execute("UPDATE account SET trade_token = 'tokenabc' WHERE id = $1", seller.id)
-    view = await trades.buy(app, wish(buyer.id, offer_id, buyer.steamid))
+    view = await purchase(app, wish(buyer.id, offer_id, buyer.steamid))
     await witness.remember_before(app, view)
     await happens(market, view, Leased())
     await happens(market, view, OfferSeen(2, str(7_000_000_000 + view.trade.id)))

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from simulation.town import PROJECTS, Person, Town
-from stock import wish
+from stock import purchase, wish
 from tradepost import worker
 from tradepost.app import App
 from tradepost.db import Record
@@ -193,7 +193,7 @@ def _buy(town: Town, wished: Buy, app: App | None = None) -> Deed:
 
     async def act() -> None:
         keys = [key for key in (wished.custom_id, wished.idempotency_key) if key is not None]
-        view = await trades.buy(chosen, wished)
+        view = await purchase(chosen, wished)
         trade = view.trade
         assert trade.digest == wished.digest, f"trade {trade.id} answers for another request"
         assert trade.buyer_id == wished.buyer_id

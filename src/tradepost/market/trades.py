@@ -16,13 +16,21 @@ from tradepost.db import DatabaseBusy, DatabaseGone, Reader, Tx
 from tradepost.market import advances, affiliates, alerts, bans, buying, feed, ipn, ledger, notices
 from tradepost.market.buying import Buy
 from tradepost.market.ledger import Posting
-from tradepost.market.trade_view import FROM_VIEW, TRADE_FIELDS, VIEW_COLUMNS, TradeView, as_view
+from tradepost.market.trade_view import (
+    BOUGHT_COLUMNS,
+    FROM_VIEW,
+    TRADE_FIELDS,
+    VIEW_COLUMNS,
+    Bought,
+    TradeView,
+    as_view,
+)
 from tradepost.rules import refusals
 from tradepost.rules.games import GAMES
 from tradepost.rules.machine import decide
 from tradepost.rules.trade import Decision, Deed, Delivered, Event, LookFailed, State, Terms, Trade
 
-__all__ = ["Buy", "TradeView", "buy", "happened", "is_bought", "read", "read_many"]
+__all__ = ["Bought", "Buy", "TradeView", "buy", "happened", "is_bought", "read", "read_many"]
 
 BUYER_HOLD_DAYS = 15  # Steam's own length of a trade hold
 
@@ -54,7 +62,7 @@ _REFUSED: dict[str, type[refusals.Refusal]] = {
 }
 
 
-async def buy(app: App, wish: Buy) -> TradeView:
+async def buy(app: App, wish: Buy) -> Bought:
     """Buy an offer; the answer comes after the commit, and the same wish with the same key is the same trade.
 
     Raises the refusals of buying, each as rules.md and contract.md name it.
@@ -80,7 +88,7 @@ async def buy(app: App, wish: Buy) -> TradeView:
         raise await _own_item(app, wish)
     if outcome.code in _REFUSED:
         raise _REFUSED[outcome.code]
-    if not isinstance(outcome.view, TradeView):
+    if not isinstance(outcome.view, Bought):
         raise RuntimeError(f"buy_batch answered {outcome.code} without a trade")
     return outcome.view
 
@@ -104,22 +112,30 @@ async def _own_item(app: App, wish: Buy) -> refusals.OwnItem:
 
 
 _BOUGHT = (
-    f"SELECT {VIEW_COLUMNS}, o.version, o.state = 'on_sale' AS is_on_sale {FROM_VIEW} WHERE t.id = ANY ($1)"
+    f"SELECT o.version, o.state = 'on_sale' AS is_on_sale, {BOUGHT_COLUMNS} {FROM_VIEW} WHERE t.id = ANY ($1)"
 )
 
 
-async def _bought(app: App, trade_ids: list[int]) -> dict[int, TradeView]:
+async def _bought(app: App, trade_ids: list[int]) -> dict[int, Bought]:
     """Once for a whole batch: read what is answered, take its offers off the shelf, and have the others woken."""
     try:
         rows = await app.db.fetch(_BOUGHT, trade_ids)
     except (DatabaseGone, DatabaseBusy) as error:
         raise DatabaseGone(f"trades {trade_ids} were bought: {error}", maybe_committed=True) from error
-    feed.take_off(app, [(row["offer_id"], row["version"]) for row in rows if not row["is_on_sale"]])
-    if again := [row["offer_id"] for row in rows if row["is_on_sale"]]:  # of a buy that was told once more
+    told, gone, again = dict[int, Bought](), list[tuple[int, int]](), list[int]()
+    for version, is_on_sale, *shown in rows:
+        bought = Bought(*shown)
+        told[bought.id] = bought
+        if is_on_sale:  # of a buy that was told once more
+            again.append(bought.offer_id)
+        else:
+            gone.append((bought.offer_id, version))
+    feed.take_off(app, gone)
+    if again:
         with suppress(DatabaseGone, DatabaseBusy):  # the feed catches up
             await feed.put(app, again)
     app.waking.soon(app.db)
-    return {row["id"]: as_view(row) for row in rows}
+    return told
 
 
 # What happens to a trade -------------------------------------------------------------------------------------

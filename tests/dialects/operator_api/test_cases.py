@@ -21,14 +21,14 @@ async def bought(office: Office, *events: Event) -> int:
     await stock.online(seller)
     async with office.db.transaction() as tx:
         await ledger.deposit(tx, account.id, 1_000, "for a purchase", MARKET_NOW)
-    view = await trades.buy(app, wish(account.id, await stock.offer(seller, 400), SECOND))
+    trade = await trades.buy(app, wish(account.id, await stock.offer(seller, 400), SECOND))
     for one in events:
         async with office.db.transaction() as tx:
             done = await trades.happened(
-                tx, app.settings, view.trade.id, one, witness="public_inventory", now=app.now()
+                tx, app.settings, trade.id, one, witness="public_inventory", now=app.now()
             )
             assert not done.refused, done.refused
-    return view.trade.id
+    return trade.id
 
 
 @pytest.mark.parametrize("verdict", ["refund", "deliver", "settle", "reverse"])

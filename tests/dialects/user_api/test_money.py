@@ -267,14 +267,14 @@ async def bought(club: Club, steamid: str = USER) -> int:
     await stock.online(seller)
     async with club.db.transaction() as tx:
         await ledger.deposit(tx, buyer, 1_000, "for a purchase", MARKET_NOW)
-    view = await trades.buy(app, wish(buyer, await stock.offer(seller, 400), steamid))
+    trade = await trades.buy(app, wish(buyer, await stock.offer(seller, 400), steamid))
     for one in (Leased(), OfferSeen(2, "7000000001"), Delivered("50000000001")):
         async with club.db.transaction() as tx:
             decision = await trades.happened(
-                tx, app.settings, view.trade.id, one, witness="public_inventory", now=app.now()
+                tx, app.settings, trade.id, one, witness="public_inventory", now=app.now()
             )
             assert not decision.refused
-    return view.trade.id
+    return trade.id
 
 
 async def test_a_buyer_disputes_what_he_got(club: Club) -> None:

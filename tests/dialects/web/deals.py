@@ -43,9 +43,9 @@ class Deals:
         """The buyer buys, and things happen to the trade; its number."""
         offer = await self.offer(cents, name)
         made = wish(self.buyer_id, offer, receiver, **more)
-        view = await trades.buy(self.site.app, made)
-        await self.happen(view.trade.id, *events)
-        return view.trade.id
+        trade = await trades.buy(self.site.app, made)
+        await self.happen(trade.id, *events)
+        return trade.id
 
     async def happen(self, trade: int, *events: Event) -> None:
         """Things happen to a trade."""

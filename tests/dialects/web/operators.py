@@ -1,7 +1,7 @@
 """What operators have to do with: admins, a user whom it is all about, his money, and a trade that he disputes."""
 
 from dialects.web.site import Site
-from stock import MARKET_NOW, Stock, wish
+from stock import MARKET_NOW, Stock, purchase, wish
 from tradepost.market import disputes, ledger, profiles, roles, trades, users
 from tradepost.market.trade_view import TradeView
 from tradepost.market.users import Account
@@ -46,7 +46,7 @@ async def disputed(site: Site, text: str) -> TradeView:
     await stock.online(seller)
     async with site.db.transaction() as tx:
         await ledger.deposit(tx, account.id, 1_000, "for a purchase", MARKET_NOW)
-    view = await trades.buy(app, wish(account.id, await stock.offer(seller, 400), CUSTOMER))
+    view = await purchase(app, wish(account.id, await stock.offer(seller, 400), CUSTOMER))
     for one in (Leased(), OfferSeen(2, "7000000001"), Delivered("50000000001")):
         async with site.db.transaction() as tx:
             await trades.happened(

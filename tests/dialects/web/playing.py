@@ -1,7 +1,7 @@
 """What the sandbox's console plays with: a trade of the visitor's whose Steam offer is really there."""
 
 from dialects.web.site import USER, Site
-from stock import MARKET_NOW, Stock, wish
+from stock import MARKET_NOW, Stock, purchase, wish
 from tradepost.market import ledger, trades, users
 from tradepost.market.trade_view import TradeView
 from tradepost.rules.trade import Leased, OfferSeen
@@ -28,7 +28,7 @@ async def bought(site: Site) -> tuple[TradeView, str]:
     await site.db.execute("UPDATE account SET trade_token = 'tokenabc' WHERE id = $1", seller)
     async with site.db.transaction() as tx:
         await ledger.deposit(tx, account, 1_000, "for a purchase", MARKET_NOW)
-    view = await trades.buy(app, wish(account, await stock.offer(seller, 400), USER))
+    view = await purchase(app, wish(account, await stock.offer(seller, 400), USER))
     for event in (Leased(), OfferSeen(2, made["id"])):
         async with site.db.transaction() as tx:
             await trades.happened(tx, app.settings, view.trade.id, event, witness="agent", now=app.now())

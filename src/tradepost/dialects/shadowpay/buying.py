@@ -13,7 +13,7 @@ from tradepost.dialects.shadowpay.calls import REPLAYED, Call
 from tradepost.dialects.shadowpay.words import INTERNAL_ERROR, word
 from tradepost.dialects.shapes import FILLED
 from tradepost.market import idempotency, switches, trades
-from tradepost.market.trade_view import TradeView
+from tradepost.market.trade_view import Bought
 from tradepost.market.trades import Buy
 from tradepost.rules.money import write_cents
 from tradepost.rules.refusals import BuyingOff, Refusal
@@ -42,7 +42,7 @@ class BuyAsked(msgspec.Struct):
         return hashlib.sha256(msgspec.json.encode(parts)).digest()
 
 
-async def buy(call: Call, asked: BuyAsked) -> TradeView:
+async def buy(call: Call, asked: BuyAsked) -> Bought:
     """Buy for the caller, once for his custom id and his key, and count what came of it."""
     result = INTERNAL_ERROR
     app, account_id, key = call.app, call.caller.account_id, call.key
@@ -51,7 +51,7 @@ async def buy(call: Call, asked: BuyAsked) -> TradeView:
             call.headers.append(REPLAYED)
         else:
             await _refuse_if_off(app, account_id, asked.custom_id)
-        view = await trades.buy(
+        bought = await trades.buy(
             app,
             Buy(
                 buyer_id=account_id,
@@ -74,7 +74,7 @@ async def buy(call: Call, asked: BuyAsked) -> TradeView:
         raise
     finally:
         BUYS.labels(result).inc()
-    return view
+    return bought
 
 
 async def _refuse_if_off(app: App, account_id: int, custom_id: CustomId | None) -> None:

@@ -15,7 +15,7 @@ from tradepost.market.inventories import InventoryRow
 from tradepost.market.offers import CancelAnswers, PriceAnswers, Repriced
 from tradepost.market.operations import Operation
 from tradepost.market.telling import moment
-from tradepost.market.trade_view import TradeView
+from tradepost.market.trade_view import Bought
 from tradepost.rules.money import write_cents, write_rate
 
 # Inventories and offers --------------------------------------------------------------------------------------
@@ -76,9 +76,8 @@ def repriced_alone(answers: PriceAnswers) -> dict[str, Any]:
 # Trades ------------------------------------------------------------------------------------------------------
 
 
-def bought(view: TradeView) -> dict[str, Any]:
+def bought(trade: Bought) -> dict[str, Any]:
     """A trade as it was when it was bought, which is also what a repeated request is told."""
-    trade = view.trade
     price = write_cents(trade.price_cents)
     return {
         "id": str(trade.id),
@@ -89,7 +88,7 @@ def bought(view: TradeView) -> dict[str, Any]:
         "steam_tradeofferid": None,
         "steam_tradeofferids": None,
         "steam_to_steamid": trade.buyer_steamid,
-        "steam_from_steamid": view.seller_steamid,
+        "steam_from_steamid": trade.seller_steamid,
         "seller_sold": str(trade.seller_sold_count),
         "causer": None,
         "time_created": moment(trade.created_at),
@@ -99,10 +98,10 @@ def bought(view: TradeView) -> dict[str, Any]:
                 "id": str(trade.offer_id),
                 "state": "pending",
                 "type": "bid",
-                "project": view.project,
-                "item_id": str(view.steam_item_id),
-                "steam_market_hash_name": view.market_hash_name,
-                "steam_asset_id": view.assetid,
+                "project": trade.project,
+                "item_id": str(trade.steam_item_id),
+                "steam_market_hash_name": trade.market_hash_name,
+                "steam_asset_id": trade.assetid,
                 "price": price,
             }
         ],

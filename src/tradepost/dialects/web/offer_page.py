@@ -109,7 +109,7 @@ async def _buy(visit: Visit, offer_id: int, price_cents: int, mark: str) -> int:
         if account.trade_token is None:
             raise Conflicting("Give your trade URL first: the item is sent there.")
         parts = [int(offer_id), account.id, int(price_cents), str(mark)]
-        view = await trades.buy(
+        bought = await trades.buy(
             app,
             Buy(
                 buyer_id=account.id,
@@ -131,7 +131,7 @@ async def _buy(visit: Visit, offer_id: int, price_cents: int, mark: str) -> int:
         raise
     finally:
         BUYS.labels(result).inc()
-    return view.trade.id
+    return bought.id
 
 
 async def _keep_trade_url(visit: Visit, offer: Offer, typed: str) -> Response:

@@ -20,13 +20,13 @@ _V2_ITEM = {"id", "type", "item_id"}
 
 async def buy(call: Call, asked: BuyAsked) -> Content:
     """Buy an item for a user; the same request again, by its custom id, gets the same answer."""
-    view = await buying.buy(call, asked)
-    trade = rows.bought(view)
+    bought = await buying.buy(call, asked)
+    trade = rows.bought(bought)
     shown = {key: value for key, value in trade.items() if key not in _V2_TRADE}
     shown["items"] = [
         {key: value for key, value in item.items() if key not in _V2_ITEM} for item in trade["items"]
     ]
-    return {"id": str(view.trade.id), "trade_data": shown, "success": True}
+    return {"id": str(bought.id), "trade_data": shown, "success": True}
 
 
 class SellAsked(msgspec.Struct):

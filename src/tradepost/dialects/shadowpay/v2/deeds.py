@@ -20,8 +20,8 @@ MAKE_MAX = 250
 
 async def buy(call: Call, asked: BuyAsked) -> Content:
     """Buy an item for a user; the same request again gets the same answer."""
-    view = await buying.buy(call, asked)
-    return {"id": str(view.trade.id), "trade_data": rows.bought(view)}
+    bought = await buying.buy(call, asked)
+    return {"id": str(bought.id), "trade_data": rows.bought(bought)}
 
 
 class MakeAsked(msgspec.Struct):
