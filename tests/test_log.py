@@ -109,6 +109,20 @@ def test_a_secret_never_reaches_the_line(form: str, fields: dict[str, object]) -
     assert "***" in stream.getvalue()
 
 
+@pytest.mark.parametrize(
+    "text", ["token=a", "key: a", "Bearer a", "live_aaaaaaaa", "é", "a" * 9_000, "GET", "a:b", ""]
+)
+@pytest.mark.parametrize("name", ["path", "pin_token"])
+@pytest.mark.parametrize("more", [7, None, 1.5, ["token=a"], ValueError("key=a")])
+def test_fields_that_are_looked_at_together_are_those_that_a_look_at_each_would_leave(
+    name: str, text: str, more: object
+) -> None:
+    fields = {"method": "GET", name: text, "more": more}
+    left = {one: logs._safe(one, value) for one, value in fields.items()}
+    assert not logs._is_harmless(fields) or left == fields
+    assert logs._is_harmless({"method": "GET", "path": "/api/v2/buy", "status": 200, "account_id": None})
+
+
 def test_a_librarys_message_is_scrubbed_too(console: io.StringIO) -> None:
     logging.getLogger("some.library").warning("GET %s", f"/v2?token={SECRET}&limit=1")
     assert "token=***&limit=1" in console.getvalue()

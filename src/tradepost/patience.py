@@ -24,6 +24,7 @@ class PatientProtocol(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._is_in_head = False
         self._head_bytes = 0
         self._head_timer: asyncio.TimerHandle | None = None
         self._take_timer: asyncio.TimerHandle | None = None
@@ -58,12 +59,14 @@ class PatientProtocol(HttpToolsProtocol):
                 self.send_400_response("The head of the request is too long.")
                 return
         super().data_received(data)
+        # Not when a head begins: nearly all come whole, and a timer for each would cost as much as to parse it.
+        if self._is_in_head and self._head_timer is None:
+            self._wait_for_head()
 
     def on_message_begin(self) -> None:
-        """Begin to wait for the head whose first byte just came."""
+        """Note that a head began, which is waited for unless the rest of it came as well."""
+        self._is_in_head = True
         super().on_message_begin()
-        if self._head_timer is None:
-            self._wait_for_head()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take one header; what is raised here becomes uvicorn's answer 400."""
@@ -73,6 +76,7 @@ class PatientProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Stop waiting: what follows is the body. A query longer than the parser can take is cut out for it."""
+        self._is_in_head = False
         self._head_came()
         path, _, query = self.url.partition(b"?")
         if len(self.url) <= URL_PARSED_BYTES_MAX:

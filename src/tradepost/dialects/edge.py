@@ -114,7 +114,10 @@ def header_values(scope: Scope, name: bytes) -> list[str]:
 
 def header(scope: Scope, name: bytes) -> str:
     """The value of a header, the first one where there are several; nothing where it was not sent."""
-    return next(iter(header_values(scope, name)), "")
+    for key, value in scope["headers"]:
+        if key == name:
+            return str(value, "latin-1")
+    return ""
 
 
 def client_address(scope: Scope) -> str:

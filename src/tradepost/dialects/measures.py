@@ -1,5 +1,7 @@
 """What this process counts while it serves; `/metrics` shows it, with what it looks up at that moment."""
 
+from functools import cache
+
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
 SERVED = CollectorRegistry()
@@ -16,3 +18,9 @@ BUYS = Counter(
     "tradepost_buys", "Buys answered, by what came of them: bought, or the word of the refusal.", ("result",),
     registry=SERVED,
 )  # fmt: skip
+
+
+@cache  # what can come of one are few, and to find the right counter takes longer than to count
+def buys(result: str) -> Counter:
+    """The buys of which this came."""
+    return BUYS.labels(result)

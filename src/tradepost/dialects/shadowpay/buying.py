@@ -8,7 +8,7 @@ import msgspec
 from tradepost.app import App
 from tradepost.db import DatabaseBusy, DatabaseGone
 from tradepost.dialects.fields import ID_MAX, CustomId, Id, Price, SteamId, TradeToken
-from tradepost.dialects.measures import BUYS
+from tradepost.dialects.measures import buys
 from tradepost.dialects.shadowpay.calls import REPLAYED, Call
 from tradepost.dialects.shadowpay.words import INTERNAL_ERROR, word
 from tradepost.dialects.shapes import FILLED
@@ -73,7 +73,7 @@ async def buy(call: Call, asked: BuyAsked) -> Bought:
         result = "disabled"
         raise
     finally:
-        BUYS.labels(result).inc()
+        buys(result).inc()
     return bought
 
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from tradepost.app import App
 from tradepost.db import DatabaseBusy, DatabaseGone
 from tradepost.dialects.fields import ID_MAX, Flag, Id, Price
-from tradepost.dialects.measures import BUYS
+from tradepost.dialects.measures import buys
 from tradepost.dialects.web import offer_needs
 from tradepost.dialects.web.desk import Desk, usd
 from tradepost.dialects.web.item_views import Shown, certificate_facts, similar
@@ -130,7 +130,7 @@ async def _buy(visit: Visit, offer_id: int, price_cents: int, mark: str) -> int:
         result = "disabled"
         raise
     finally:
-        BUYS.labels(result).inc()
+        buys(result).inc()
     return bought.id
 
 
