@@ -23,7 +23,7 @@ class TradeView:
 
 
 @dataclass(frozen=True, slots=True)
-class Bought:
+class Receipt:
     """What whoever bought is told of his trade: how it was then, which nothing that happens to it changes.
 
     It is made of each purchase, and has a third of the fields that a `TradeView` has.
@@ -53,7 +53,7 @@ _OWNERS = {
     "market_hash_name": "i",
     **dict.fromkeys(("project", "assetid", "steam_item_id", "seller_steamid"), "o"),
 }
-BOUGHT_COLUMNS = ", ".join(f"{_OWNERS.get(column.name, 't')}.{column.name}" for column in fields(Bought))
+RECEIPT_COLUMNS = ", ".join(f"{_OWNERS.get(column.name, 't')}.{column.name}" for column in fields(Receipt))
 VIEW_COLUMNS = ", ".join(f"t.{name}" for name in TRADE_FIELDS) + f", {_ITEM}"
 
 

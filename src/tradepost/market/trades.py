@@ -17,11 +17,11 @@ from tradepost.market import advances, affiliates, alerts, bans, buying, feed, i
 from tradepost.market.buying import Buy
 from tradepost.market.ledger import Posting
 from tradepost.market.trade_view import (
-    BOUGHT_COLUMNS,
     FROM_VIEW,
+    RECEIPT_COLUMNS,
     TRADE_FIELDS,
     VIEW_COLUMNS,
-    Bought,
+    Receipt,
     TradeView,
     as_view,
 )
@@ -30,7 +30,7 @@ from tradepost.rules.games import GAMES
 from tradepost.rules.machine import decide
 from tradepost.rules.trade import Decision, Deed, Delivered, Event, LookFailed, State, Terms, Trade
 
-__all__ = ["Bought", "Buy", "TradeView", "buy", "happened", "is_bought", "read", "read_many"]
+__all__ = ["Buy", "Receipt", "TradeView", "buy", "happened", "is_bought", "read", "read_many"]
 
 BUYER_HOLD_DAYS = 15  # Steam's own length of a trade hold
 
@@ -62,7 +62,7 @@ _REFUSED: dict[str, type[refusals.Refusal]] = {
 }
 
 
-async def buy(app: App, wish: Buy) -> Bought:
+async def buy(app: App, wish: Buy) -> Receipt:
     """Buy an offer; the answer comes after the commit, and the same wish with the same key is the same trade.
 
     Raises the refusals of buying, each as rules.md and contract.md name it.
@@ -88,7 +88,7 @@ async def buy(app: App, wish: Buy) -> Bought:
         raise await _own_item(app, wish)
     if outcome.code in _REFUSED:
         raise _REFUSED[outcome.code]
-    if not isinstance(outcome.view, Bought):
+    if not isinstance(outcome.view, Receipt):
         raise RuntimeError(f"buy_batch answered {outcome.code} without a trade")
     return outcome.view
 
@@ -111,25 +111,23 @@ async def _own_item(app: App, wish: Buy) -> refusals.OwnItem:
     return refusals.OwnItem("This item belongs to your own account.")
 
 
-_BOUGHT = (
-    f"SELECT o.version, o.state = 'on_sale' AS is_on_sale, {BOUGHT_COLUMNS} {FROM_VIEW} WHERE t.id = ANY ($1)"
-)
+_BOUGHT = f"SELECT o.version, o.state = 'on_sale' AS is_on_sale, {RECEIPT_COLUMNS} {FROM_VIEW} WHERE t.id = ANY ($1)"
 
 
-async def _bought(app: App, trade_ids: list[int]) -> dict[int, Bought]:
+async def _bought(app: App, trade_ids: list[int]) -> dict[int, Receipt]:
     """Once for a whole batch: read what is answered, take its offers off the shelf, and have the others woken."""
     try:
         rows = await app.db.fetch(_BOUGHT, trade_ids)
     except (DatabaseGone, DatabaseBusy) as error:
         raise DatabaseGone(f"trades {trade_ids} were bought: {error}", maybe_committed=True) from error
-    told, gone, again = dict[int, Bought](), list[tuple[int, int]](), list[int]()
+    told, gone, again = dict[int, Receipt](), list[tuple[int, int]](), list[int]()
     for version, is_on_sale, *shown in rows:
-        bought = Bought(*shown)
-        told[bought.id] = bought
+        receipt = Receipt(*shown)
+        told[receipt.id] = receipt
         if is_on_sale:  # of a buy that was told once more
-            again.append(bought.offer_id)
+            again.append(receipt.offer_id)
         else:
-            gone.append((bought.offer_id, version))
+            gone.append((receipt.offer_id, version))
     feed.take_off(app, gone)
     if again:
         with suppress(DatabaseGone, DatabaseBusy):  # the feed catches up

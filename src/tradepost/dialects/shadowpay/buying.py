@@ -13,7 +13,7 @@ from tradepost.dialects.shadowpay.calls import REPLAYED, Call
 from tradepost.dialects.shadowpay.words import INTERNAL_ERROR, word
 from tradepost.dialects.shapes import FILLED
 from tradepost.market import idempotency, switches, trades
-from tradepost.market.trade_view import Bought
+from tradepost.market.trade_view import Receipt
 from tradepost.market.trades import Buy
 from tradepost.rules.money import write_cents
 from tradepost.rules.refusals import BuyingOff, Refusal
@@ -42,7 +42,7 @@ class BuyAsked(msgspec.Struct):
         return hashlib.sha256(msgspec.json.encode(parts)).digest()
 
 
-async def buy(call: Call, asked: BuyAsked) -> Bought:
+async def buy(call: Call, asked: BuyAsked) -> Receipt:
     """Buy for the caller, once for his custom id and his key, and count what came of it."""
     result = INTERNAL_ERROR
     app, account_id, key = call.app, call.caller.account_id, call.key

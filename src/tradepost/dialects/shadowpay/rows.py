@@ -15,7 +15,7 @@ from tradepost.market.inventories import InventoryRow
 from tradepost.market.offers import CancelAnswers, PriceAnswers, Repriced
 from tradepost.market.operations import Operation
 from tradepost.market.telling import moment
-from tradepost.market.trade_view import Bought
+from tradepost.market.trade_view import Receipt
 from tradepost.rules.money import write_cents, write_rate
 
 # Inventories and offers --------------------------------------------------------------------------------------
@@ -76,7 +76,7 @@ def repriced_alone(answers: PriceAnswers) -> dict[str, Any]:
 # Trades ------------------------------------------------------------------------------------------------------
 
 
-def bought(trade: Bought) -> dict[str, Any]:
+def bought(trade: Receipt) -> dict[str, Any]:
     """A trade as it was when it was bought, which is also what a repeated request is told."""
     price = write_cents(trade.price_cents)
     return {
