@@ -4,6 +4,7 @@ import os
 import platform
 import shutil
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -122,8 +123,9 @@ def family(pids: Iterable[int]) -> set[int]:
         if pid in known:
             continue
         known.add(pid)
-        for children in (PROC / str(pid) / "task").glob("*/children"):
-            waiting.extend(int(child) for child in _text(children).split())
+        with suppress(OSError):  # a process may end while it is looked at
+            for children in (PROC / str(pid) / "task").glob("*/children"):
+                waiting.extend(int(child) for child in _text(children).split())
     return known
 
 
