@@ -16,6 +16,7 @@ from bench.wrk import Wishes
 
 SECONDS = {1: 4.0, 16: 10.0}  # sixteen clients wait five seconds for the slowest search
 SECONDS_LEAST = {1: 3.0, 16: 5.0}
+WARM_UP_SECONDS = {1: WARM_SECONDS, 16: 10.0}  # until each of them had an answer
 
 
 async def reads(peer: Peer, sides: Sides, options: Options) -> list[Row]:
@@ -70,5 +71,5 @@ async def _asking(sides: Sides, wishes: list[Wish], clients: int, options: Optio
             side(sides.theirs, their_file, others),
             options.rounds,
             seconds=max(options.seconds(SECONDS[clients]), SECONDS_LEAST[clients]),
-            warm_up_seconds=WARM_SECONDS,
+            warm_up_seconds=WARM_UP_SECONDS[clients],
         )
