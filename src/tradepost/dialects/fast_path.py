@@ -2,7 +2,8 @@
 
 It is uvicorn's own protocol with one question before it: is this a whole request for a hot read, on a connection where
 nothing else is under way? Whatever is not, or what the hot reads leave to the ordinary way, is handed to uvicorn as if
-nothing had been asked. Off by the setting `fast_path`; then this module is not in use at all.
+nothing had been asked. Off by the setting `fast_path`, or where the log is to have each request; then this module is not
+in use at all.
 """
 
 from collections.abc import Callable

@@ -2,8 +2,8 @@
 
 What merchants ask thousands of times a second are two calls of v2: pages of items, and one item. All that these need
 is in memory: the shelves, who a token stands for, what is switched off, which sellers are online. So they are answered
-in one step, by the very functions that the ordinary way calls (`items_now`, `item_now`, `represent_now`), and what
-was answered is kept as long as nothing changed on the shelves. Whatever is unusual about a request, or has to be looked
+in one step, by the very functions that the ordinary way calls (`items_now`, `item_now`, `represent_now`), and pages
+are kept as long as nothing changed on the shelves. Whatever is unusual about a request, or has to be looked
 up, gets None here and goes the ordinary way: an error, a token not seen for half a second, a body, an odd header.
 """
 

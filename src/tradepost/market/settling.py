@@ -2,6 +2,7 @@
 
 A transaction has to reach the disk before it counts, which takes as long for one notice as for many: settled one by one,
 the disk would say how many notices a worker sends. As few batches are under way at once, a slow disk makes them larger.
+What calls say of their receivers follows in a statement of its own.
 """
 
 import asyncio

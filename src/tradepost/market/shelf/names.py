@@ -19,7 +19,7 @@ Codes = NDArray[np.int64]
 
 TERMS_KEPT_MAX = 256  # answers to searches that are remembered; each is at most 8 bytes a name
 TERM_KEPT_CHARS_MAX = 128  # longer terms match next to nothing at once, and would only fill the memory
-CHOICES_KEPT_MAX = 64  # until a name gains or loses an offer; each is some 20 KB
+CHOICES_KEPT_MAX = 64  # until an offer comes, goes or has another price; each is some 20 KB
 
 
 class Choice(NamedTuple):
