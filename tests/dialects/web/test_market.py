@@ -476,7 +476,10 @@ async def test_an_open_market_hears_what_is_gone_repriced_and_new(stall: Stall) 
     live = re.search(r'data-live="([^"]*)"', seen.text)
     assert live is not None
     address = stall.site.url + live[1].replace("&amp;", "&")
-    async with stall.site.browser().http.get(address, timeout=aiohttp.ClientTimeout(total=None)) as answer:
+    async with (
+        stall.followed(),
+        stall.site.browser().http.get(address, timeout=aiohttp.ClientTimeout(total=None)) as answer,
+    ):
         assert answer.headers["Content-Type"].startswith("text/event-stream")
         stream = Listener(answer)
         first = await stream.next()

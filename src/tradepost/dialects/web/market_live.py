@@ -109,16 +109,17 @@ class Following:
             await send({"type": "http.response.body", "body": last})
 
     async def _pump(self, send: Send) -> None:
-        ring, generation = self.app.ring, -1
+        app, ring, generation = self.app, self.app.ring, -1
         await send_on(send, b"retry: %d\n\n" % AGAIN_MILLISECONDS)
         while True:
-            shelves = self.app.shelves
-            if shelves.generation != generation:
-                generation = shelves.generation
-                if changes := self.watched.look(self.app):
+            if app.shelves.generation != generation:
+                generation = app.shelves.generation
+                if changes := self.watched.look(app):
                     await send_on(send, b"event: market\ndata: %b\n\n" % encode(changes))
             await asyncio.sleep(PAUSE_SECONDS)
-            if shelves.generation != generation:
+            if (
+                app.shelves.generation != generation
+            ):  # of those that are shown now: others may have taken their place
                 continue
             try:
                 async with asyncio.timeout(HEARTBEAT_SECONDS):
