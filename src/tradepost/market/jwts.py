@@ -25,7 +25,7 @@ from tradepost.config import Settings, keys
 from tradepost.db import Reader, Tx
 from tradepost.market.recent import Recent
 from tradepost.market.seals import UNSET, UNSET_KEY
-from tradepost.market.tokens import CALLER_SECONDS, CALLERS_MAX, Caller
+from tradepost.market.tokens import CALLER_COLUMNS, CALLER_SECONDS, CALLERS_MAX, Caller, caller_of
 from tradepost.rules.refusals import Unauthenticated
 
 DAYS = 31
@@ -133,26 +133,14 @@ def _verified(settings: Settings, text: str) -> Claims | None:
 
 async def _look_up(app: App, id_: str) -> Caller:
     found = await app.db.fetch(
-        "SELECT t.id, t.account_id, a.steamid, t.scopes, t.prefix, t.label, t.allow_addresses, t.allow_url,"
-        " least(j.expires_at, t.expires_at) AS expires_at"
+        f"SELECT {CALLER_COLUMNS}, least(j.expires_at, t.expires_at) AS expires_at"
         " FROM jwt j JOIN api_token t ON t.id = j.token_id JOIN account a ON a.id = t.account_id"
         " WHERE j.id = $1 AND t.revoked_at IS NULL",
         id_,
     )
     if not found:
         raise Unauthenticated
-    token_id, account_id, steamid, scopes, prefix, label, addresses, allow_url, expires_at = found[0]
-    return Caller(
-        token_id,
-        account_id,
-        steamid,
-        frozenset(scopes),
-        prefix,
-        label,
-        tuple(addresses),
-        allow_url,
-        expires_at,
-    )
+    return caller_of(*found[0])
 
 
 # Ending them -------------------------------------------------------------------------------------------------

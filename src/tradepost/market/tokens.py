@@ -91,6 +91,35 @@ async def renew(app: App, token: str) -> None:
     await _callers.renew(app, hash_, lambda: _look_up(app, hash_))
 
 
+# Of a token `t` and its account `a`; when it expires comes after them, as a JWT of a token may end before it.
+CALLER_COLUMNS = "t.id, t.account_id, a.steamid, t.scopes, t.prefix, t.label, t.allow_addresses, t.allow_url"
+
+
+def caller_of(
+    token_id: int,
+    account_id: int,
+    steamid: str,
+    scopes: Iterable[str],
+    prefix: str,
+    label: str,
+    allow_addresses: Iterable[Network],
+    allow_url: bool,
+    expires_at: datetime | None,
+) -> Caller:
+    """Return who calls, by `CALLER_COLUMNS` as the database gives them and by when that ends."""
+    return Caller(
+        token_id,
+        account_id,
+        steamid,
+        frozenset(scopes),
+        prefix,
+        label,
+        tuple(allow_addresses),
+        allow_url,
+        expires_at,
+    )
+
+
 async def _look_up(app: App, hash_: bytes) -> Caller:
     found = await _valid.get(app, hash_)
     if found is None:
@@ -101,28 +130,16 @@ async def _look_up(app: App, hash_: bytes) -> Caller:
 async def _read(app: App, hashes: Sequence[bytes]) -> dict[bytes, Caller]:
     """Whose tokens these are, by their hashes; those that nobody may use are left out."""
     rows = await app.db.fetch(
-        "SELECT t.hash, t.last_used_at, t.scopes, t.allow_addresses,"
-        " t.id, t.account_id, a.steamid, t.prefix, t.label, t.allow_url, t.expires_at"
+        f"SELECT t.hash, t.last_used_at, {CALLER_COLUMNS}, t.expires_at"
         " FROM api_token t JOIN account a ON a.id = t.account_id WHERE t.hash = ANY ($1) AND t.revoked_at IS NULL",
         hashes,
     )
     found, unwritten = dict[bytes, Caller](), list[int]()
     now = app.real_now()
-    for hash_, used_at, scopes, addresses, *rest in rows:
-        token_id, account_id, steamid, prefix, label, allow_url, expires_at = rest
-        found[hash_] = Caller(
-            token_id,
-            account_id,
-            steamid,
-            frozenset(scopes),
-            prefix,
-            label,
-            tuple(addresses),
-            allow_url,
-            expires_at,
-        )
+    for hash_, used_at, *columns in rows:
+        caller = found[hash_] = caller_of(*columns)
         if used_at is None or used_at <= now - timedelta(minutes=USED_MINUTES):
-            unwritten.append(token_id)
+            unwritten.append(caller.token_id)
     if unwritten:
         # Whoever has a row at this moment may keep it: no call waits, or fails, for what a list shows some day.
         with suppress(DatabaseGone, DatabaseBusy):
