@@ -1,8 +1,5 @@
 """A stall: a small market with offers of several kinds, their sellers, and somebody who buys."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,17 +71,6 @@ class Stall:
             "UPDATE offer SET price_cents = $2, version = version + 1 WHERE id = $1", offer_id, cents
         )
         await feed.put(self.site.app, [offer_id])
-
-    @asynccontextmanager
-    async def followed(self) -> AsyncIterator[None]:
-        """The feed runs, as in a server: what waits for changes is woken by them, however long they take to come."""
-        follower = asyncio.create_task(feed.follow(self.site.app))
-        try:
-            yield
-        finally:
-            follower.cancel()
-            with suppress(asyncio.CancelledError):
-                await follower
 
     async def buyer(self, cents: int = 100_000, steamid: str = USER) -> tuple[int, Browser]:
         """Somebody who is signed in, with a trade URL and money."""

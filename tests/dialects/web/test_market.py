@@ -11,7 +11,7 @@ from dialects.sse import Listener
 from dialects.web.hostile import TEXTS, faults, shows
 from dialects.web.site import OTHER, Seen, Site
 from dialects.web.stall import CASE, NEW_SLATE, SLATE, ST_SLATE, STICKER, VALENCE, Stall, open_stall
-from tradepost.market import buy_orders, freezing, switches, viewers
+from tradepost.market import buy_orders, feed, freezing, switches, viewers
 from tradepost.steam.simulator.items import CS2, icon_of
 
 
@@ -476,15 +476,13 @@ async def test_an_open_market_hears_what_is_gone_repriced_and_new(stall: Stall) 
     live = re.search(r'data-live="([^"]*)"', seen.text)
     assert live is not None
     address = stall.site.url + live[1].replace("&amp;", "&")
-    async with (
-        stall.followed(),
-        stall.site.browser().http.get(address, timeout=aiohttp.ClientTimeout(total=None)) as answer,
-    ):
+    async with stall.site.browser().http.get(address, timeout=aiohttp.ClientTimeout(total=None)) as answer:
         assert answer.headers["Content-Type"].startswith("text/event-stream")
         stream = Listener(answer)
         first = await stream.next()
         assert first is not None
         assert first.data == {"prices": {str(a): "$4.50", str(b): "$4.60"}}
+        await feed.load(stall.site.app)  # other shelves take the place of those that the page was made of
         await stall.gone(a)
         await stall.reprice(b, 455)
         await stall.offer(CASE, 100)  # not what is looked for
